@@ -1,0 +1,193 @@
+// Engine: what the agent needs of a container engine. Two implementations meet the same contract
+// (tests/contract): DockerEngine (ring 3) and ModelEngine (in memory, for the simulator).
+//
+// Engine objects carry labels; the agent finds its own by them and operates by id, never by a name
+// that a foreign object may hold.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "schema/result.h"
+#include "schema/time.h"
+#include "schema/types.h"
+
+namespace cara::agent {
+
+using Labels = std::map<std::string, std::string>;
+
+// The names users see with `docker ps`, and those we find our objects by.
+inline constexpr const char* kLabelProject = "cara.project";
+inline constexpr const char* kLabelService = "cara.service";        // containers only
+inline constexpr const char* kLabelVolume = "cara.volume";          // volumes only
+inline constexpr const char* kLabelNode = "cara.node";              // the agent that owns it
+inline constexpr const char* kLabelCluster = "cara.cluster";        // id of the apiserver's store
+inline constexpr const char* kLabelUid = "cara.uid";                // of the project
+inline constexpr const char* kLabelAssignment = "cara.assignment";  // the epoch it was made in
+inline constexpr const char* kLabelSpec = "cara.spec";              // hash of the service's spec
+
+enum class ContainerState { kCreated, kRunning, kPaused, kRestarting, kRemoving, kExited, kDead };
+enum class Health { kNone, kStarting, kHealthy, kUnhealthy };
+
+struct ContainerInfo {
+  std::string id;
+  std::string name;  // without the leading slash
+  Labels labels;
+  ContainerState state = ContainerState::kCreated;
+  Health health = Health::kNone;
+  std::int64_t exit_code = 0;  // of the last run; 0 if it never ran
+  bool oom_killed = false;
+  std::string error;      // the engine's words when a start failed
+  Timestamp started_at;   // not set: never started
+  Timestamp finished_at;  // not set: never ended
+  std::string address;    // IPv4 on the project's network; empty when not running
+  bool operator==(const ContainerInfo&) const = default;
+};
+
+struct NetworkInfo {
+  std::string id;
+  std::string name;
+  Labels labels;
+  bool operator==(const NetworkInfo&) const = default;
+};
+
+struct VolumeInfo {
+  std::string name;
+  Labels labels;
+  bool operator==(const VolumeInfo&) const = default;
+};
+
+// Everything with the asked-for labels, sorted by name (then id).
+struct Observation {
+  std::vector<ContainerInfo> containers;
+  std::vector<NetworkInfo> networks;
+  std::vector<VolumeInfo> volumes;
+  bool operator==(const Observation&) const = default;
+};
+
+struct Mount {
+  std::string volume;  // the engine's volume name
+  std::string path;    // inside the container
+  bool operator==(const Mount&) const = default;
+};
+
+struct ContainerSpec {
+  std::string name;
+  std::string image;
+  std::vector<schema::EnvVar> env;  // in order
+  std::vector<Mount> mounts;
+  std::string network;               // id
+  std::vector<std::string> aliases;  // further DNS names on that network
+  Labels labels;
+  bool operator==(const ContainerSpec&) const = default;
+};
+
+// --- Operations. Each is safe to repeat; each says which errors it has beside kUnavailable (the
+// engine does not answer), kTimeout and kInternal. ------------------------------------------------
+
+// Versions and sizes of the engine and its machine.
+struct GetInfo {};
+// All objects that carry every one of `labels`.
+struct Observe {
+  Labels labels;
+};
+// Succeeds at once if the image is present. kNotFound: no such image; kForbidden: credentials.
+struct EnsureImage {
+  std::string image;
+};
+// kConflict: a network of that name with other labels exists. One with the same labels is reused.
+struct CreateNetwork {
+  std::string name;
+  Labels labels;
+};
+// Absent counts as removed. Endpoints that the engine forgot are disconnected by force.
+struct RemoveNetwork {
+  std::string id;
+};
+// kConflict: a volume of that name with other labels exists. One with the same labels is reused.
+struct CreateVolume {
+  std::string name;
+  Labels labels;
+};
+// Absent counts as removed. kConflict: still in use.
+struct RemoveVolume {
+  std::string name;
+};
+// Does not start it. kConflict: the name is taken by a container with other labels (one with the
+// same labels is reused); kNotFound: the image, network or a volume is missing.
+struct CreateContainer {
+  ContainerSpec spec;
+};
+// Running counts as started. kNotFound: no such container; kInvalid: it cannot start (the engine's
+// words: port taken, no such command, ...).
+struct StartContainer {
+  std::string id;
+};
+// SIGTERM, and SIGKILL after `grace_ms`. Stopped and absent count as done.
+struct StopContainer {
+  std::string id;
+  std::int64_t grace_ms = 10'000;
+};
+// By force, with its anonymous volumes. Absent counts as removed.
+struct RemoveContainer {
+  std::string id;
+};
+// The last `lines` lines of both streams, at most 16 KiB, raw bytes.
+struct TailLogs {
+  std::string id;
+  std::int64_t lines = 10;
+};
+
+using EngineOp = std::variant<GetInfo, Observe, EnsureImage, CreateNetwork, RemoveNetwork,
+                              CreateVolume, RemoveVolume, CreateContainer, StartContainer,
+                              StopContainer, RemoveContainer, TailLogs>;
+
+struct EngineInfo {
+  std::string engine_version;
+  std::string api_version;
+  std::string os;            // `Debian GNU/Linux 12 (bookworm)`
+  std::string kernel;
+  std::string architecture;  // as Docker spells it: amd64, arm64
+  std::int64_t cpus = 0;
+  std::int64_t memory_bytes = 0;
+  bool operator==(const EngineInfo&) const = default;
+};
+
+// Which fields are filled depends on the operation.
+struct EngineReply {
+  std::string id;           // Create*: of the object
+  Observation observation;  // Observe
+  EngineInfo info;          // GetInfo
+  std::string text;         // TailLogs
+  bool operator==(const EngineReply&) const = default;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // Blocks. DockerEngine: any thread, many at once.
+  virtual Result<EngineReply> execute(const EngineOp& op) = 0;
+};
+
+// Something changed in the engine: the hint that makes the agent observe again. Delivered on
+// `local.engine.event`; an empty project means "anything may have changed" (the stream was cut).
+struct EngineEvent {
+  std::string project;
+  std::string action;  // Docker's word, for logs: `die`, `health_status: healthy`, ...
+};
+
+// The agent speaks to its engine as to a peer: Request{"local.engine", encode(op)}.
+inline constexpr const char* kEngineSubject = "local.engine";
+inline constexpr const char* kEngineEventSubject = "local.engine.event";
+std::string encode(const EngineOp& op);
+Result<EngineOp> decode_op(std::string_view bytes);
+// A reply or an Error of the engine, as one payload.
+std::string encode(const Result<EngineReply>& reply);
+Result<EngineReply> decode_reply(std::string_view bytes);
+std::string encode(const EngineEvent& event);
+Result<EngineEvent> decode_event(std::string_view bytes);
+
+}  // namespace cara::agent
