@@ -1,8 +1,9 @@
 // msgpack <-> Value: the only place where bytes from the bus are parsed.
 //
-// A payload is one msgpack map with text keys (https://github.com/msgpack/msgpack/blob/master/spec.md).
-// Refused: anything over the limits, bytes behind the map, keys that are not text or repeat,
-// extension types, integers beyond int64, text that is not UTF-8.
+// A payload is one msgpack map with text keys
+// (https://github.com/msgpack/msgpack/blob/master/spec.md). Refused: anything over the limits,
+// bytes behind the map, keys that are not text or repeat, extension types, integers beyond int64,
+// text that is not UTF-8.
 #pragma once
 
 #include <cstddef>

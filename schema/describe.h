@@ -35,7 +35,7 @@ struct Rules {
   std::size_t min_items = 0;  // of a list
   std::size_t max_items = 1024;
   std::string_view unique_by = {};  // members of a list of maps that may not repeat
-  bool status_only = false;  // written by the system; ignored in a manifest (E23)
+  bool status_only = false;         // written by the system; ignored in a manifest (E23)
 };
 
 // Names of an enum's values, in declaration order starting at 0. Specialised per enum.
@@ -253,11 +253,16 @@ class EncodeVisitor {
  private:
   template <class T>
   static bool is_nothing(const T& in) {
-    if constexpr (detail::is_optional<T>::value) return !in.has_value();
-    else if constexpr (std::is_same_v<T, Timestamp>) return !in.is_set();
-    else if constexpr (std::is_same_v<T, Value>) return in.is_null();
-    else if constexpr (requires { in.empty(); }) return in.empty();
-    else return false;
+    if constexpr (detail::is_optional<T>::value)
+      return !in.has_value();
+    else if constexpr (std::is_same_v<T, Timestamp>)
+      return !in.is_set();
+    else if constexpr (std::is_same_v<T, Value>)
+      return in.is_null();
+    else if constexpr (requires { in.empty(); })
+      return in.empty();
+    else
+      return false;
   }
   Map map_;
 };

@@ -37,7 +37,8 @@ struct NodeReply {
 };
 
 // --- project.list, node.list: everyone but agents. Sorted by name; a page is cut by count and by
-// bytes. `revision` is the store's at the time of the page. Schedulers and gc see no env values. ---
+// bytes. `revision` is the store's at the time of the page. Schedulers and gc see no env values.
+// ---
 struct ListRequest {
   std::string after;       // the last name of the page before; empty: from the start
   std::int64_t limit = 0;  // 0: as many as fit
@@ -77,7 +78,8 @@ struct BindRequest {
 struct RevisionReply {
   std::int64_t revision = 0;
 };
-// --- project.unschedulable: sched. Says in the Phase condition why a Pending project waits. -------
+// --- project.unschedulable: sched. Says in the Phase condition why a Pending project waits.
+// -------
 struct UnschedulableRequest {
   std::string name;
   std::string uid;
@@ -86,7 +88,8 @@ struct UnschedulableRequest {
 };
 
 // --- project.expire / project.evict / project.reap: gc. The apiserver checks each against its own
-// clock and state: expireAt is past; a NotReadyAt or TerminatingAt window is over; it is Terminated.
+// clock and state: expireAt is past; a NotReadyAt or TerminatingAt window is over; it is
+// Terminated.
 struct GcRequest {
   std::string name;
   std::string uid;
@@ -99,7 +102,7 @@ struct StatusRequest {
   std::string name;
   std::string uid;
   std::int64_t assignment = 0;
-  std::int64_t generation = 0;  // of the spec this speaks of
+  std::int64_t generation = 0;    // of the spec this speaks of
   Phase phase = Phase::kRunning;  // Running, Failed, Terminated; Scheduled: progress, no transition
   std::string reason;
   std::string message;
@@ -128,11 +131,12 @@ struct Heartbeat {
   std::string engine_message;
 };
 struct HeartbeatReply {
-  bool registered = false;     // false: register again
-  std::int64_t revision = 0;   // of the newest change that concerns this node
+  bool registered = false;    // false: register again
+  std::int64_t revision = 0;  // of the newest change that concerns this node
 };
 
-// --- desired.get: agent. All projects that are bound to the node and not Terminated, by name. -----
+// --- desired.get: agent. All projects that are bound to the node and not Terminated, by name.
+// -----
 struct DesiredRequest {
   std::string node;
   std::int64_t registration = 0;
@@ -153,7 +157,8 @@ struct DesiredReply {
   std::string next;
 };
 
-// --- changes.since: everyone but agents. kGone: too far behind, list again. -----------------------
+// --- changes.since: everyone but agents. kGone: too far behind, list again.
+// -----------------------
 struct ChangesRequest {
   std::int64_t since = 0;
 };

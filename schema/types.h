@@ -109,7 +109,7 @@ struct Condition {
 // What the agent last saw of one service.
 struct ServiceStatus {
   std::string name;
-  std::string state;  // Docker's word, or `missing`
+  std::string state;   // Docker's word, or `missing`
   std::string health;  // Docker's word; empty without a health check
   std::int64_t restarts = 0;
   std::int64_t exit_code = 0;

@@ -1,1 +1,92 @@
 #include "schema/validate.h"
+
+#include <algorithm>
+#include <set>
+
+#include "schema/formats.h"
+
+namespace cara::schema {
+namespace {
+
+std::string at(std::string_view list, std::size_t index) {
+  return "spec." + std::string(list) + "[" + std::to_string(index) + "]";
+}
+
+std::string listed(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+void check_mounts(const ProjectSpec& spec, std::vector<FieldError>& errors) {
+  std::set<std::string> volumes;
+  for (const VolumeDef& volume : spec.volumes) volumes.insert(volume.name);
+  for (std::size_t i = 0; i < spec.services.size(); ++i) {
+    const auto& mounts = spec.services[i].volume_mounts;
+    for (std::size_t j = 0; j < mounts.size(); ++j) {
+      if (volumes.contains(mounts[j].name)) continue;
+      errors.push_back({at("services", i) + ".volumeMounts[" + std::to_string(j) + "].name",
+                        "no volume `" + printable(mounts[j].name) +
+                            "` in spec.volumes; there are: " + listed(volumes)});
+    }
+  }
+}
+
+void check_targets(const ProjectSpec& spec, std::vector<FieldError>& errors) {
+  std::set<std::string> services;
+  for (const ServiceDef& service : spec.services) services.insert(service.name);
+  for (std::size_t i = 0; i < spec.ingress.size(); ++i) {
+    const std::string& target = spec.ingress[i].target.service;
+    if (services.contains(target)) continue;
+    errors.push_back({at("ingress", i) + ".target.service",
+                      "no service `" + printable(target) +
+                          "` in spec.services; there are: " + listed(services)});
+  }
+}
+
+}  // namespace
+
+std::vector<FieldError> validate(const ProjectSpec& spec) {
+  std::vector<FieldError> errors;
+  check_mounts(spec, errors);
+  check_targets(spec, errors);
+  return errors;
+}
+
+std::string network_name(const std::string& project) { return "cara-" + project; }
+
+std::string container_name(const std::string& project, const std::string& service) {
+  return project + "-" + service;
+}
+
+std::string volume_name(const std::string& project, const std::string& volume) {
+  return "cara-" + project + "-" + volume;
+}
+
+std::vector<std::string> claimed_names(const Project& project) {
+  std::set<std::string> names;
+  for (const ServiceDef& service : project.spec.services) {
+    names.insert("container/" + container_name(project.metadata.name, service.name));
+  }
+  for (const VolumeDef& volume : project.spec.volumes) {
+    names.insert("volume/" + volume_name(project.metadata.name, volume.name));
+  }
+  for (const IngressStatus& ingress : project.status.ingress) names.insert("host/" + ingress.host);
+  return {names.begin(), names.end()};
+}
+
+std::string resolve_host(const IngressDef& ingress, const Project& project,
+                         const IngressDomain& domain) {
+  std::string host = ingress.host;
+  std::transform(host.begin(), host.end(), host.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const bool verbatim = host.find('.') != std::string::npos;
+  if (host.ends_with('.')) host.pop_back();
+  if (verbatim) return host;
+  const auto label = project.metadata.labels.find(kEnvironmentLabel);
+  const std::string& environment =
+      label == project.metadata.labels.end() ? domain.environment : label->second;
+  return host + "." + environment + "." + domain.base_domain;
+}
+
+}  // namespace cara::schema

@@ -1,1 +1,33 @@
 #include "schema/value.h"
+
+namespace cara {
+
+Value::Value(Array v) : data_(std::move(v)) {}
+Value::Value(Map v) : data_(std::move(v)) {}
+
+const Value* Value::find(std::string_view key) const {
+  const Map* map = as_map();
+  if (map == nullptr) return nullptr;
+  for (const Member& member : *map) {
+    if (member.key == key) return &member.value;
+  }
+  return nullptr;
+}
+
+bool Value::operator==(const Value& other) const { return data_ == other.data_; }
+
+std::string_view kind_of(const Value& value) {
+  struct Visitor {
+    std::string_view operator()(std::monostate) const { return "nothing"; }
+    std::string_view operator()(bool) const { return "true or false"; }
+    std::string_view operator()(std::int64_t) const { return "a number"; }
+    std::string_view operator()(double) const { return "a number with a fraction"; }
+    std::string_view operator()(const std::string&) const { return "text"; }
+    std::string_view operator()(const Plain&) const { return "a plain value"; }
+    std::string_view operator()(const Array&) const { return "a list"; }
+    std::string_view operator()(const Map&) const { return "a map"; }
+  };
+  return std::visit(Visitor{}, value.data());
+}
+
+}  // namespace cara

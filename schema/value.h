@@ -24,8 +24,8 @@ struct Plain {
 
 class Value {
  public:
-  using Data = std::variant<std::monostate, bool, std::int64_t, double, std::string, Plain, Array,
-                            Map>;
+  using Data =
+      std::variant<std::monostate, bool, std::int64_t, double, std::string, Plain, Array, Map>;
 
   Value() = default;
   Value(bool v) : data_(v) {}

@@ -1,0 +1,199 @@
+// The fields of every message on the bus. What they mean: messages.h.
+#pragma once
+
+#include "schema/describe_types.h"
+#include "schema/messages.h"
+
+namespace cara::schema {
+
+template <>
+struct EnumNames<ApplyOutcome> {
+  static constexpr std::array<std::string_view, 3> kNames{"created", "configured", "unchanged"};
+};
+template <>
+struct EnumNames<DeleteOutcome> {
+  static constexpr std::array<std::string_view, 2> kNames{"deleting", "deleted"};
+};
+
+template <class V>
+void describe(V& v, ApplyRequest& x) {
+  v.field(kRequired, "requestId", x.request_id, {});
+  v.field(kRequired, "manifest", x.manifest, {});
+}
+template <class V>
+void describe(V& v, ApplyReply& x) {
+  v.field(kRequired, "outcome", x.outcome, {});
+  v.field(kRequired, "project", x.project, {});
+}
+template <class V>
+void describe(V& v, GetRequest& x) {
+  v.field(kRequired, "name", x.name, {});
+}
+template <class V>
+void describe(V& v, ProjectReply& x) {
+  v.field(kRequired, "project", x.project, {});
+}
+template <class V>
+void describe(V& v, NodeReply& x) {
+  v.field(kRequired, "node", x.node, {});
+}
+template <class V>
+void describe(V& v, ListRequest& x) {
+  v.field(kOptional, "after", x.after, {});
+  v.field(kOptional, "limit", x.limit, {});
+}
+template <class V>
+void describe(V& v, ProjectListReply& x) {
+  v.field(kRequired, "projects", x.projects, {});
+  v.field(kOptional, "next", x.next, {});
+  v.field(kRequired, "revision", x.revision, {});
+}
+template <class V>
+void describe(V& v, NodeListReply& x) {
+  v.field(kRequired, "nodes", x.nodes, {});
+  v.field(kOptional, "next", x.next, {});
+  v.field(kRequired, "revision", x.revision, {});
+}
+template <class V>
+void describe(V& v, DeleteRequest& x) {
+  v.field(kRequired, "requestId", x.request_id, {});
+  v.field(kRequired, "name", x.name, {});
+  v.field(kOptional, "uid", x.uid, {});
+  v.field(kOptional, "force", x.force, {});
+}
+template <class V>
+void describe(V& v, DeleteReply& x) {
+  v.field(kRequired, "outcome", x.outcome, {});
+  v.field(kRequired, "uid", x.uid, {});
+}
+template <class V>
+void describe(V& v, BindRequest& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "uid", x.uid, {});
+  v.field(kRequired, "revision", x.revision, {});
+  v.field(kRequired, "node", x.node, {});
+}
+template <class V>
+void describe(V& v, RevisionReply& x) {
+  v.field(kRequired, "revision", x.revision, {});
+}
+template <class V>
+void describe(V& v, UnschedulableRequest& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "uid", x.uid, {});
+  v.field(kRequired, "revision", x.revision, {});
+  v.field(kRequired, "message", x.message, {});
+}
+template <class V>
+void describe(V& v, GcRequest& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "uid", x.uid, {});
+}
+template <class V>
+void describe(V& v, StatusRequest& x) {
+  v.field(kRequired, "node", x.node, {});
+  v.field(kRequired, "registration", x.registration, {});
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "uid", x.uid, {});
+  v.field(kRequired, "assignment", x.assignment, {});
+  v.field(kRequired, "generation", x.generation, {});
+  v.field(kRequired, "phase", x.phase, {});
+  v.field(kRequired, "reason", x.reason, {});
+  v.field(kRequired, "message", x.message, {});
+  v.field(kOptional, "services", x.services, {});
+}
+template <class V>
+void describe(V& v, RegisterRequest& x) {
+  v.field(kRequired, "node", x.node, {});
+  v.field(kRequired, "agentId", x.agent_id, {});
+  v.field(kOptional, "labels", x.labels, {});
+  v.field(kRequired, "info", x.info, {});
+  v.field(kRequired, "engineReady", x.engine_ready, {});
+  v.field(kOptional, "engineMessage", x.engine_message, {});
+}
+template <class V>
+void describe(V& v, RegisterReply& x) {
+  v.field(kRequired, "registration", x.registration, {});
+  v.field(kRequired, "cluster", x.cluster, {});
+  v.field(kRequired, "nodeTimeoutMs", x.node_timeout_ms, {});
+}
+template <class V>
+void describe(V& v, Heartbeat& x) {
+  v.field(kRequired, "registration", x.registration, {});
+  v.field(kRequired, "engineReady", x.engine_ready, {});
+  v.field(kOptional, "engineMessage", x.engine_message, {});
+}
+template <class V>
+void describe(V& v, HeartbeatReply& x) {
+  v.field(kRequired, "registered", x.registered, {});
+  v.field(kRequired, "revision", x.revision, {});
+}
+template <class V>
+void describe(V& v, DesiredRequest& x) {
+  v.field(kRequired, "node", x.node, {});
+  v.field(kRequired, "registration", x.registration, {});
+  v.field(kOptional, "after", x.after, {});
+}
+template <class V>
+void describe(V& v, DesiredProject& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "uid", x.uid, {});
+  v.field(kRequired, "assignment", x.assignment, {});
+  v.field(kRequired, "generation", x.generation, {});
+  v.field(kRequired, "phase", x.phase, {});
+  v.field(kRequired, "spec", x.spec, {});
+}
+template <class V>
+void describe(V& v, DesiredReply& x) {
+  v.field(kRequired, "cluster", x.cluster, {});
+  v.field(kRequired, "revision", x.revision, {});
+  v.field(kRequired, "projects", x.projects, {});
+  v.field(kOptional, "next", x.next, {});
+}
+template <class V>
+void describe(V& v, ChangesRequest& x) {
+  v.field(kRequired, "since", x.since, {});
+}
+template <class V>
+void describe(V& v, Change& x) {
+  v.field(kRequired, "revision", x.revision, {});
+  v.field(kRequired, "kind", x.kind, {});
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "uid", x.uid, {});
+  v.field(kOptional, "deleted", x.deleted, {});
+  v.field(kOptional, "project", x.project, {});
+  v.field(kOptional, "node", x.node, {});
+}
+template <class V>
+void describe(V& v, ChangesReply& x) {
+  v.field(kRequired, "changes", x.changes, {});
+  v.field(kRequired, "revision", x.revision, {});
+  v.field(kOptional, "more", x.more, {});
+}
+template <class V>
+void describe(V& v, Wake& x) {
+  v.field(kRequired, "revision", x.revision, {});
+}
+template <class V>
+void describe(V& v, ChangeEvent& x) {
+  v.field(kRequired, "kind", x.kind, {});
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "uid", x.uid, {});
+  v.field(kOptional, "phase", x.phase, {});
+  v.field(kRequired, "revision", x.revision, {});
+  v.field(kOptional, "deleted", x.deleted, {});
+}
+template <class V>
+void describe(V& v, Alive& x) {
+  v.field(kRequired, "instance", x.instance, {});
+  v.field(kRequired, "startedAtMs", x.started_at_ms, {});
+}
+template <class V>
+void describe(V& v, ServerInfo& x) {
+  v.field(kRequired, "version", x.version, {});
+  v.field(kRequired, "instance", x.instance, {});
+  v.field(kRequired, "cluster", x.cluster, {});
+  v.field(kRequired, "revision", x.revision, {});
+}
+
+}  // namespace cara::schema

@@ -1,0 +1,222 @@
+// The fields of Project and Node: names on the wire, limits, and what they mean. The codec, the
+// manifest reader, the JSON Schemas and the messages about wrong fields are all made of this.
+#pragma once
+
+#include <array>
+
+#include "schema/describe.h"
+#include "schema/types.h"
+
+namespace cara::schema {
+
+inline constexpr std::size_t kMaxServices = 100;
+inline constexpr std::size_t kMaxEnv = 1'000;
+
+template <>
+struct EnumNames<VolumeType> {
+  static constexpr std::array<std::string_view, 1> kNames{"Ephemeral"};
+};
+template <>
+struct EnumNames<AccessScope> {
+  static constexpr std::array<std::string_view, 1> kNames{"Internal"};
+};
+template <>
+struct EnumNames<Phase> {
+  static constexpr std::array<std::string_view, 6> kNames{"Pending", "Scheduled",   "Running",
+                                                          "Failed",  "Terminating", "Terminated"};
+};
+template <>
+struct EnumNames<NodeState> {
+  static constexpr std::array<std::string_view, 2> kNames{"Ready", "NotReady"};
+};
+
+inline constexpr Presence kRequired = Presence::kRequired;
+inline constexpr Presence kOptional = Presence::kOptional;
+
+template <class V>
+void describe(V& v, EnvVar& x) {
+  v.field(kRequired, "name", x.name, {.doc = "Name of the variable.", .format = Format::kEnvName});
+  v.field(kOptional, "value", x.value,
+          {.doc = "Value, taken as written; empty if absent.", .format = Format::kEnvValue});
+}
+
+template <class V>
+void describe(V& v, VolumeMount& x) {
+  v.field(kRequired, "name", x.name,
+          {.doc = "Name of a volume of this project.", .format = Format::kDnsLabel});
+  v.field(kRequired, "mountPath", x.mount_path,
+          {.doc = "Absolute path inside the container.", .format = Format::kAbsolutePath});
+}
+
+template <class V>
+void describe(V& v, ServiceDef& x) {
+  v.field(kRequired, "name", x.name,
+          {.doc = "Unique in the project; its host name on the project's network.",
+           .format = Format::kDnsLabel});
+  v.field(kRequired, "image", x.image,
+          {.doc = "Docker image reference, used verbatim.", .format = Format::kImage});
+  v.field(kOptional, "env", x.env,
+          {.doc = "Environment variables, in order.", .max_items = kMaxEnv, .unique_by = "name"});
+  v.field(kOptional, "volumeMounts", x.volume_mounts,
+          {.doc = "Volumes to attach.", .max_items = 100, .unique_by = "mountPath"});
+}
+
+template <class V>
+void describe(V& v, VolumeDef& x) {
+  v.field(kRequired, "name", x.name,
+          {.doc = "Unique in the project.", .format = Format::kDnsLabel});
+  v.field(kRequired, "type", x.type,
+          {.doc = "Ephemeral: made when the project starts, removed when it is stopped or moved."});
+}
+
+template <class V>
+void describe(V& v, IngressTarget& x) {
+  v.field(kRequired, "service", x.service,
+          {.doc = "Name of a service of this project.", .format = Format::kDnsLabel});
+  v.field(kRequired, "port", x.port, {.doc = "Port it listens on.", .min = 1, .max = 65535});
+}
+
+template <class V>
+void describe(V& v, IngressAccess& x) {
+  v.field(kOptional, "scope", x.scope, {.doc = "Internal: over the overlay network only."});
+}
+
+template <class V>
+void describe(V& v, IngressDef& x) {
+  v.field(kRequired, "name", x.name,
+          {.doc = "Unique in the project.", .format = Format::kDnsLabel});
+  v.field(kRequired, "host", x.host,
+          {.doc = "With a dot: used verbatim. Without: {host}.{environment}.{baseDomain}.",
+           .format = Format::kHost});
+  v.field(kRequired, "target", x.target, {.doc = "Where requests for the host go."});
+  v.field(kOptional, "access", x.access, {.doc = "Who can reach it."});
+}
+
+template <class V>
+void describe(V& v, ProjectSpec& x) {
+  v.field(kRequired, "services", x.services,
+          {.doc = "The containers that run together on one node.",
+           .min_items = 1,
+           .max_items = kMaxServices,
+           .unique_by = "name"});
+  v.field(kOptional, "volumes", x.volumes,
+          {.doc = "Storage that services mount.", .max_items = 100, .unique_by = "name"});
+  v.field(kOptional, "ingress", x.ingress,
+          {.doc = "HTTP routing rules.", .max_items = 100, .unique_by = "name"});
+  v.field(kOptional, "expireAt", x.expire_at,
+          {.doc = "RFC 3339 time after which the project is deleted."});
+}
+
+template <class V>
+void describe(V& v, Metadata& x) {
+  v.field(kRequired, "name", x.name,
+          {.doc = "Unique in the cluster.", .format = Format::kDnsLabel});
+  v.field(kOptional, "uid", x.uid, {.doc = "One incarnation of the name.", .status_only = true});
+  v.field(kOptional, "labels", x.labels, {.doc = "For selecting and grouping."});
+  v.field(kOptional, "annotations", x.annotations, {.doc = "Notes for people and tools."});
+  v.field(
+      kOptional, "revision", x.revision,
+      {.doc = "When given at apply, the write is refused if the object changed since.", .min = 0});
+  v.field(kOptional, "generation", x.generation,
+          {.doc = "Counts changes of spec.", .status_only = true});
+  v.field(kOptional, "createdAt", x.created_at, {.doc = "When.", .status_only = true});
+  v.field(kOptional, "updatedAt", x.updated_at, {.doc = "When.", .status_only = true});
+}
+
+template <class V>
+void describe(V& v, Condition& x) {
+  v.field(kRequired, "type", x.type, {});
+  v.field(kRequired, "status", x.status, {});
+  v.field(kRequired, "reason", x.reason, {});
+  v.field(kRequired, "message", x.message, {});
+  v.field(kOptional, "lastTransitionTime", x.last_transition_time, {});
+}
+
+template <class V>
+void describe(V& v, ServiceStatus& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "state", x.state, {});
+  v.field(kOptional, "health", x.health, {});
+  v.field(kOptional, "restarts", x.restarts, {});
+  v.field(kOptional, "exitCode", x.exit_code, {});
+  v.field(kOptional, "address", x.address, {});
+  v.field(kOptional, "message", x.message, {});
+}
+
+template <class V>
+void describe(V& v, IngressStatus& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "host", x.host, {});
+}
+
+template <class V>
+void describe(V& v, ProjectStatus& x) {
+  v.field(kRequired, "phase", x.phase, {});
+  v.field(kOptional, "nodeRef", x.node_ref, {});
+  v.field(kOptional, "assignment", x.assignment, {});
+  v.field(kOptional, "observedGeneration", x.observed_generation, {});
+  v.field(kOptional, "conditions", x.conditions, {});
+  v.field(kOptional, "services", x.services, {});
+  v.field(kOptional, "ingress", x.ingress, {});
+}
+
+template <class V>
+void describe(V& v, NodeSpec& x) {
+  v.field(kOptional, "unschedulable", x.unschedulable, {.doc = "No new projects are placed here."});
+}
+
+template <class V>
+void describe(V& v, NodeInfo& x) {
+  v.field(kOptional, "address", x.address, {});
+  v.field(kOptional, "os", x.os, {});
+  v.field(kOptional, "kernel", x.kernel, {});
+  v.field(kOptional, "architecture", x.architecture, {});
+  v.field(kOptional, "engineVersion", x.engine_version, {});
+  v.field(kOptional, "agentVersion", x.agent_version, {});
+  v.field(kOptional, "cpus", x.cpus, {});
+  v.field(kOptional, "memoryBytes", x.memory_bytes, {});
+}
+
+template <class V>
+void describe(V& v, NodeStatus& x) {
+  v.field(kRequired, "state", x.state, {});
+  v.field(kOptional, "agentId", x.agent_id, {});
+  v.field(kOptional, "registration", x.registration, {});
+  v.field(kOptional, "lastHeartbeat", x.last_heartbeat, {});
+  v.field(kOptional, "info", x.info, {});
+  v.field(kOptional, "conditions", x.conditions, {});
+}
+
+// apiVersion and kind are constants on the wire; the manifest reader checks them first.
+struct Header {
+  std::string api_version = kApiVersion;
+  std::string kind;
+};
+
+template <class V>
+void describe_object(V& v, Header& header) {
+  v.field(kRequired, "apiVersion", header.api_version, {.doc = "caravanserai/v1"});
+  v.field(kRequired, "kind", header.kind, {.doc = "Project or Node"});
+}
+
+template <class V>
+void describe(V& v, Project& x) {
+  Header header{.kind = "Project"};
+  describe_object(v, header);
+  v.field(kRequired, "metadata", x.metadata, {.doc = "What it is called."});
+  v.field(kRequired, "spec", x.spec, {.doc = "What is wanted."});
+  v.field(kOptional, "status", x.status,
+          {.doc = "What is; ignored in manifests.", .status_only = true});
+}
+
+template <class V>
+void describe(V& v, Node& x) {
+  Header header{.kind = "Node"};
+  describe_object(v, header);
+  v.field(kRequired, "metadata", x.metadata, {.doc = "What it is called."});
+  v.field(kOptional, "spec", x.spec, {.doc = "What is wanted."});
+  v.field(kOptional, "status", x.status,
+          {.doc = "What is; ignored in manifests.", .status_only = true});
+}
+
+}  // namespace cara::schema
