@@ -1,0 +1,53 @@
+#include "schema/subjects.h"
+#include "tests/catch_compat.h"
+
+using namespace cara::schema;
+
+TEST_CASE("a request's subject names the caller and the operation") {
+  const Identity agent{Role::kAgent, "node_example"};
+  const std::string subject = api_subject(agent, "project.status");
+  CHECK(subject == "cara.v1.api.agent.node_example.project.status");
+  const auto call = parse_api_subject(subject);
+  REQUIRE(call.has_value());
+  CHECK(call->caller == agent);
+  CHECK(call->kind == "project");
+  CHECK(call->verb == "status");
+}
+
+TEST_CASE("subjects that are not ours are refused") {
+  for (const char* subject :
+       {"", "cara.v1.api", "cara.v1.api.", "cara.v1.api.admin.a.project", "cara.v1.api.king.a.b.c",
+        "cara.v1.api.admin..project.get", "cara.v1.api.admin.a.project.get.more",
+        "cara.v1.api.admin.*.project.get", "cara.v1.api.admin.>.project.get",
+        "cara.v1.api.admin.a b.project.get", "cara.v2.api.admin.a.project.get"}) {
+    INFO(subject);
+    CHECK(!parse_api_subject(subject).has_value());
+  }
+}
+
+TEST_CASE("wildcards, spaces and line ends never reach a subject [E6]") {
+  for (const char* text : {"", "*", ">", "a b", "a\r\nPUB x 0", "a.b", "$SYS", "\xc3\xa9"}) {
+    INFO(text);
+    CHECK(!is_token(text));
+  }
+  CHECK(!is_token(std::string(254, 'a')));
+  CHECK(is_token("worker-01_example"));
+}
+
+TEST_CASE("a node name with dots is one token, and comes back") {
+  CHECK(heartbeat_subject("n1.example") == "cara.v1.hb.n1_example");
+  CHECK(parse_heartbeat_subject("cara.v1.hb.n1_example") == "n1.example");
+  CHECK(!parse_heartbeat_subject("cara.v1.hb.a.b").has_value());
+  CHECK(node_wake_subject("n1.example") == "cara.v1.node.n1_example.wake");
+}
+
+TEST_CASE("an answer goes to the caller's own inbox only") {
+  const Identity me{Role::kAdmin, "alice"};
+  CHECK(is_own_inbox(me, "_INBOX.admin.alice.x.1"));
+  CHECK(!is_own_inbox(me, "_INBOX.admin.alice"));
+  CHECK(!is_own_inbox(me, "_INBOX.admin.alice2.x"));
+  CHECK(!is_own_inbox(me, "_INBOX.admin.bob.x"));
+  CHECK(!is_own_inbox(me, "cara.v1.api.admin.alice.project.delete"));
+  CHECK(!is_own_inbox(me, "_INBOX.admin.alice.*"));
+  CHECK(!is_own_inbox(me, ""));
+}
