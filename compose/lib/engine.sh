@@ -29,7 +29,8 @@ find_engine() {
   if [[ -n ${DOCKER_HOST:-} ]]; then
     engine_host=$DOCKER_HOST
     engine_answers && return 0
-    die "DOCKER_HOST is $DOCKER_HOST, but no Docker engine answers there (unset it to have one started)"
+    die "DOCKER_HOST is $DOCKER_HOST, but no Docker engine answers there" \
+      "(unset it to have one started)"
   fi
   engine_host=unix://$engine_run/docker.sock
   if [[ -S $engine_run/docker.sock ]] && engine_answers; then return 0; fi
@@ -78,7 +79,7 @@ stop_engine() {
   restore_firewall
 }
 
-# --- dockerd leaves its chains, its bridge and ip_forward behind -----------------------------------
+# --- dockerd leaves its chains, its bridge and ip_forward behind ----------------------------------
 
 firewall_rules() {
   local table
