@@ -1,0 +1,48 @@
+// Connector: the thread that opens connections to the bus, again and again with growing, jittered
+// pauses, and lets dead ones go. All that may block for seconds happens here.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "schema/result.h"
+#include "services/runtime/host/nats_connection.h"
+
+namespace cara::host {
+
+class Connector {
+ public:
+  using Outcome = Result<std::unique_ptr<NatsConnection>>;
+
+  // `report` is called on the connector's thread, for each attempt. `ear` outlives the connector.
+  Connector(ConnectOptions options, BusEar& ear, std::function<void(Outcome)> report);
+  // Waits for a running attempt.
+  ~Connector();
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+
+  // Tries until one attempt succeeds. `dead` is destroyed first.
+  void connect(std::unique_ptr<NatsConnection> dead);
+
+ private:
+  void work();
+  bool pause(std::unique_lock<std::mutex>& lock, std::uint32_t failures);
+
+  const ConnectOptions options_;
+  BusEar& ear_;
+  const std::function<void(Outcome)> report_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  // All below: under mutex_, but the thread itself.
+  bool wanted_ = false;
+  bool stopping_ = false;
+  std::vector<std::unique_ptr<NatsConnection>> dead_;
+  std::thread thread_;
+};
+
+}  // namespace cara::host
