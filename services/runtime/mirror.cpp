@@ -90,8 +90,6 @@ void Mirror::on_answer(const Answered& answer, Effects& out) {
       break;
   }
   if (!result.ok()) return fail(result.error(), out);
-  failures_ = 0;
-  last_error_.clear();
   if (more_ || again_) {
     ask(out);
   } else {
@@ -138,6 +136,8 @@ Result<Ok> Mirror::on_changes(const Answered& answer) {
     if (apply_change(change, content.projects, content.nodes)) changed = true;
   }
   content.revision = reply->revision;
+  failures_ = 0;  // not sooner: a list that is outdated again and again has to wait, too
+  last_error_.clear();
   more_ = reply->more;
   if (relisting_ && !more_) {
     shown_ = std::move(*relisting_);
@@ -149,15 +149,19 @@ Result<Ok> Mirror::on_changes(const Answered& answer) {
 }
 
 void Mirror::fail(const Error& error, Effects& out) {
-  // Everything else is asked again where it stopped.
-  if (error.code == Code::kGone) restart_list();
   ++failures_;
   if (error.message != last_error_) {
     last_error_ = error.message;
     const Level level = error.code == Code::kGone ? Level::kInfo : Level::kWarn;
     out.push_back(note(level, "cannot read from the apiserver yet: " + error.message));
   }
-  out.push_back(SetTimer{options_.timer, options_.backoff.after(failures_)});
+  // Everything else is asked again where it stopped.
+  if (error.code == Code::kGone) restart_list();
+  if (error.code == Code::kGone && failures_ == 1) {
+    ask(out);
+  } else {
+    out.push_back(SetTimer{options_.timer, options_.backoff.after(failures_)});
+  }
 }
 
 void Mirror::restart_list() {

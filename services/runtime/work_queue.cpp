@@ -34,10 +34,13 @@ void WorkQueue::enqueue(const std::string& key, Entry& entry, MonoTime due) {
 }
 
 Duration WorkQueue::retry(const std::string& key, MonoTime now) {
-  const std::uint32_t before = failures(key);
-  const Duration delay = options_.backoff.after(before + 1);
-  if (add_after(key, now, delay)) entries_.find(key)->second.failures = before + 1;
+  const Duration delay = options_.backoff.after(failures(key) + 1);
+  retry_after(key, now, delay);
   return delay;
+}
+
+void WorkQueue::retry_after(const std::string& key, MonoTime now, Duration delay) {
+  if (add_after(key, now, delay)) ++entries_.find(key)->second.failures;
 }
 
 void WorkQueue::forget(const std::string& key) {

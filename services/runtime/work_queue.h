@@ -34,6 +34,8 @@ class WorkQueue {
   }
   // Due after this key's backoff, which grows with every call until forget(). How long that is.
   Duration retry(const std::string& key, MonoTime now);
+  // The same with a wait of the caller's choice: for what is not wrong, only early.
+  void retry_after(const std::string& key, MonoTime now, Duration delay);
   // It went well: the next failure starts with the shortest wait. The key stays where it is.
   void forget(const std::string& key);
   // The thing behind the key is gone: everything about it is dropped.
