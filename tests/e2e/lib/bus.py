@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Speaks the text protocol of NATS from a plain socket, to say what no program of ours would.
+
+usage: bus.py PORT garbage     publish and request garbage on every subject of ours
+       bus.py PORT oversize    a payload beyond the server's limit
+"""
+import json
+import random
+import socket
+import sys
+
+SUBJECTS = [
+    "cara.v1.api.admin.mallory.project.apply", "cara.v1.api.admin.mallory.project.delete",
+    "cara.v1.api.admin.mallory.project.get", "cara.v1.api.admin.mallory.project.list",
+    "cara.v1.api.admin.mallory.node.list", "cara.v1.api.admin.mallory.node.delete",
+    "cara.v1.api.sched.mallory.project.bind", "cara.v1.api.sched.mallory.project.unschedulable",
+    "cara.v1.api.sched.mallory.changes.since", "cara.v1.api.gc.mallory.project.expire",
+    "cara.v1.api.gc.mallory.project.reap", "cara.v1.api.gc.mallory.project.evict",
+    "cara.v1.api.agent.mallory.node.register", "cara.v1.api.agent.mallory.project.status",
+    "cara.v1.api.agent.mallory.desired.get", "cara.v1.api.admin.mallory.server.info",
+    "cara.v1.api.nobody.mallory.project.get", "cara.v1.api.admin.mallory.no.such",
+    "cara.v1.api.admin", "cara.v1.api.a.b.c.d.e.f", "cara.v1.hb.worker-01", "cara.v1.hb.mallory",
+    "cara.v1.node.worker-01.wake", "cara.v1.node.all.wake", "cara.v1.sched.wake",
+    "cara.v1.sched.all", "cara.v1.gc.wake", "cara.v1.evt.project.x", "cara.v1.evt.node.worker-01",
+    "cara.v1.apiserver.alive", "$SRV.PING", "$SRV.INFO.cara-apiserver",
+]
+RANDOM = random.Random(53)
+PAYLOADS = [
+    b"", b"\xc0", b"\xc1", b"\x80", b"\x90", b"garbage", b"\xff" * 64,
+    b"\xdd\xff\x00\x00\x00",                      # an array that claims 4 billion elements
+    b"\xdb\xff\xff\xff\xff" + b"x" * 16,          # a string that claims 4 GiB
+    b"\xdf\xff\xff\xff\xff",                      # a map likewise
+    b"\x91" * 100_000,                            # nesting
+    b"\x81\xa4name\xcf" + b"\xff" * 8,            # the wrong type
+    b"\x82\xa4name\xa1a\xa4name\xa1b",            # a key twice
+    b"\x81\xa4name\xa3a.*",                       # cut off
+    b"\x81\xa4name\xa4a.*>",                      # a name that is no subject token
+    b"\x81\xa4name\xa2\xc3\x28",                  # no UTF-8
+    b"\x80\x80\x80",                              # trailing bytes
+    b"{\"json\": true}", bytes(RANDOM.randrange(256) for _ in range(4096)),
+]
+
+
+class Bus:
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.reader = self.socket.makefile("rb")
+        self.info = json.loads(self.reader.readline().split(b" ", 1)[1])
+        self.send(b'CONNECT {"verbose":false,"pedantic":false}\r\nPING\r\n')
+        assert self.reader.readline().startswith(b"PONG")
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def publish(self, subject, payload, reply=""):
+        head = f"PUB {subject} {reply} {len(payload)}\r\n".encode()
+        self.send(head + payload + b"\r\n")
+
+    def flush(self):
+        """Waits until the server has taken everything; returns the number of messages received."""
+        self.send(b"PING\r\n")
+        received = 0
+        while True:
+            line = self.reader.readline()
+            if not line:
+                raise SystemExit("the bus closed the connection")
+            if line.startswith(b"PONG"):
+                return received
+            if line.startswith(b"PING"):
+                self.send(b"PONG\r\n")
+            if line.startswith(b"MSG"):
+                self.reader.read(int(line.split()[-1]) + 2)
+                received += 1
+
+
+def garbage(bus):
+    sent = 0
+    for subject in SUBJECTS:
+        for number, payload in enumerate(PAYLOADS):
+            bus.publish(subject, payload)
+            bus.publish(subject, payload, f"_INBOX.admin.mallory.{number}")
+            # A reply subject that is not the caller's own: nobody may be made to answer there.
+            bus.publish(subject, payload, "cara.v1.api.admin.root.project.delete")
+            sent += 3
+        bus.flush()
+    print(sent)
+
+
+def oversize(bus):
+    bus.publish(SUBJECTS[0], b"x" * (bus.info["max_payload"] + 1))
+    print(bus.reader.readline().decode(errors="replace").strip())
+
+
+if __name__ == "__main__":
+    {"garbage": garbage, "oversize": oversize}[sys.argv[2]](Bus(int(sys.argv[1])))

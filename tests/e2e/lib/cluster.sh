@@ -1,0 +1,202 @@
+# A cluster of real processes: nats-server on a port of its own, the four daemons, a private Docker
+# engine. Everything lies below $work and is gone at the end, whatever happens. Sourced, after
+# check.sh and dockerd.sh; the caller may set `agent_flags`, `apiserver_flags` before start_cluster.
+# shellcheck shell=bash disable=SC2034
+
+set -Eeuo pipefail
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+unset DOCKER_HOST CARA_NATS_URL
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+bin=${CARA_BIN_DIR:-$source_dir/build/bin}
+work=$(mktemp -d "${TMPDIR:-/tmp}/cara-e2e.XXXXXX")
+logs=$work/log
+node=worker-01
+nats_port=""
+nats_url=""
+engine=""
+declare -A pids=()
+apiserver_flags=()
+agent_flags=()
+mkdir -p "$logs"
+trap finish EXIT
+
+ctl() {
+  timeout "${ctl_limit_s:-60}" "$bin/caractrl" --nats "$nats_url" "$@"
+}
+
+docker_() {
+  on_dockerd "$work/d" "$@"
+}
+
+# make_image TAG SHELL-COMMAND [IMPORT-CHANGE...]: busybox that runs the command
+make_image() {
+  local tag=$1 command=$2
+  shift 2
+  make_busybox_image "$work/d" "$tag" "CMD [\"/bin/sh\", \"-c\", \"$command\"]" "$@"
+}
+
+# Ends at once on SIGTERM, as a well-behaved program does.
+wait_for_term="trap 'exit 0' TERM; while :; do sleep 1 & wait; done"
+
+# --- Processes ------------------------------------------------------------------------------------
+
+# spawn NAME COMMAND...: in the background, output to its log
+spawn() {
+  local name=$1
+  shift
+  "$@" </dev/null >>"$logs/$name.log" 2>&1 &
+  pids[$name]=$!
+  disown
+}
+
+alive() {
+  local pid=${pids[$1]:-}
+  [[ -n $pid && -d /proc/$pid ]] && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null
+}
+
+dead() {
+  ! alive "$1"
+}
+
+# end NAME [SIGNAL]: and waits until it is gone
+end() {
+  local name=$1 signal=${2:-TERM}
+  if alive "$name"; then kill -"$signal" "${pids[$name]}" 2>/dev/null || true; fi
+  if ! within 10 dead "$name"; then
+    kill -KILL "${pids[$name]}" 2>/dev/null || true
+    within 5 dead "$name"
+  fi
+  unset "pids[$name]"
+}
+
+# The free port that nats-server found for itself; later it gets the same one.
+chosen_port() {
+  grep -oshP 'nats://127.0.0.1:\K[0-9]+' "$work"/nats-server_*.ports
+}
+
+start_nats() {
+  if [[ -z $nats_port ]]; then
+    spawn nats-server nats-server --addr 127.0.0.1 --port -1 --ports_file_dir "$work"
+    within 10 chosen_port || bail_out "nats-server does not start"
+    nats_port=$(chosen_port)
+    nats_url=nats://127.0.0.1:$nats_port
+  else
+    spawn nats-server nats-server --addr 127.0.0.1 --port "$nats_port"
+  fi
+}
+start_apiserver() {
+  spawn cara-apiserver "$bin/cara-apiserver" --nats "$nats_url" --db "$work/cara.db" \
+    "${apiserver_flags[@]}"
+}
+start_scheduler() {
+  spawn cara-scheduler "$bin/cara-scheduler" --nats "$nats_url"
+}
+start_gc() {
+  spawn cara-gc "$bin/cara-gc" --nats "$nats_url"
+}
+start_agent() {
+  spawn cara-agent "$bin/cara-agent" --nats "$nats_url" --node "$node" --docker-host "$engine" \
+    --state-dir "$work/agent" "${agent_flags[@]}"
+}
+
+# start_again NAME: the process of this name, after it was ended
+start_again() {
+  case $1 in
+    nats-server) start_nats ;;
+    cara-*) "start_${1#cara-}" ;;
+  esac
+}
+
+node_is_ready() {
+  ctl get nodes | grep -q "^$node .*Ready" && ! ctl get nodes | grep -q "^$node .*NotReady"
+}
+
+start_engine() {
+  start_dockerd "$work/d" || bail_out "the Docker engine does not start"
+  engine=unix://$work/d/docker.sock
+}
+
+start_control_plane() {
+  start_nats
+  start_apiserver
+  start_scheduler
+  start_gc
+}
+
+start_cluster() {
+  start_engine
+  start_control_plane
+  start_agent
+  within 30 node_is_ready || bail_out "the node is not ready: $(ctl get nodes 2>&1)"
+}
+
+# --- Projects -------------------------------------------------------------------------------------
+
+# phase PROJECT: `none` if there is no such project
+phase() {
+  local line
+  line=$(ctl get projects "$1" 2>/dev/null | sed -n 2p | awk '{print $2}') || true
+  printf '%s\n' "${line:-none}"
+}
+
+is_in() {
+  [[ $(phase "$1") == "$2" ]]
+}
+
+condition() {
+  ctl --output json get projects "$1" |
+    jq -r --arg type "$2" '.status.conditions[] | select(.type == $type) | .message'
+}
+
+# objects [PROJECT]: every container, network and volume of ours (of this project) on the engine
+objects() {
+  local filter=label=cara.project${1:+=$1}
+  docker_ ps --all --no-trunc --format 'container {{.Names}}' --filter "$filter" | sort
+  docker_ network ls --format 'network {{.Name}}' --filter "$filter" | sort
+  docker_ volume ls --format 'volume {{.Name}}' --filter "$filter" | sort
+}
+
+nothing_of() {
+  [[ -z $(objects "$1") ]]
+}
+
+container_ids() {
+  docker_ ps --no-trunc --quiet --filter "label=cara.project=$1" | sort
+}
+
+# --- The end --------------------------------------------------------------------------------------
+
+bail_out() {
+  not_ok "$1"
+  exit 1
+}
+
+# Ends everything and checks that nothing is left, whatever happened before.
+finish() {
+  local status=$? name left
+  trap - EXIT ERR
+  set +e
+  if ((status != 0 && failures == 0)); then not_ok "the script ended early (status $status)"; fi
+  for name in cara-agent "${!pids[@]}"; do end "$name"; done
+  if [[ -n $engine ]]; then stop_dockerd "$work/d"; fi
+  left=$(ps_of_work; mounts_of_work)
+  if [[ -n $left ]]; then not_ok "nothing is left behind" "$left"; else ok "nothing is left behind"; fi
+  if ((failures > 0)); then
+    for name in "$logs"/*.log; do
+      printf -- '---- %s\n' "${name##*/}"
+      tail -n "${E2E_LOG_LINES:-15}" "$name"
+    done
+  fi
+  if [[ -n ${E2E_KEEP:-} ]]; then printf 'kept: %s\n' "$work"; else rm -rf "$work"; fi
+  exit $((failures > 0))
+}
+
+# Processes that were started with a path below $work.
+ps_of_work() {
+  pgrep --list-full --full -- "$work"
+}
+
+mounts_of_work() {
+  grep -F "$work" /proc/self/mountinfo
+}

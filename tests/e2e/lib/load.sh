@@ -1,0 +1,6 @@
+# Everything a script of tests/e2e needs, in order. Sourced.
+# shellcheck shell=bash source-path=SCRIPTDIR
+lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$lib/check.sh"
+source "$lib/dockerd.sh"
+source "$lib/cluster.sh"
