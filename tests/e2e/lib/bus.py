@@ -87,7 +87,8 @@ def garbage(bus):
 
 
 def oversize(bus):
-    bus.publish(SUBJECTS[0], b"x" * (bus.info["max_payload"] + 1))
+    # The announced size is enough to be refused.
+    bus.send(f"PUB {SUBJECTS[0]} {bus.info['max_payload'] + 1}\r\nx".encode())
     print(bus.reader.readline().decode(errors="replace").strip())
 
 
