@@ -46,10 +46,11 @@ bad "a relative mount path [E16]" "mountPath" p \
   volumes: [{name: v, type: Ephemeral}]"
 bad "a mount without its volume [S9]" "volumeMounts[0].name" p \
   "  services: [{name: a, image: x, volumeMounts: [{name: v, mountPath: /v}]}]"
-bad "a volume type that we do not know, with those that we do [S7]" $'volumes[0].type\nEphemeral' p \
-  "$idle
+bad "a volume type that we do not know, with those that we do [S7]" \
+  $'volumes[0].type\nEphemeral' p "$idle
   volumes: [{name: v, type: HostPath}]"
-bad "all errors at once" $'services[0].name\nservices[0].image' p "  services: [{name: A, image: ''}]"
+bad "all errors at once" $'services[0].name\nservices[0].image' p \
+  "  services: [{name: A, image: ''}]"
 refuses "another kind [S1]" 2 "kind" ctl apply -f - <<<"$(project p "$idle" | sed s/Project/Pod/)"
 refuses "a file that is not there" 2 "nowhere.yaml" ctl apply -f "$work/nowhere.yaml"
 refuses "several documents, one wrong: none is applied [E22]" 2 "services" ctl apply -f - \

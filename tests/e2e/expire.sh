@@ -55,7 +55,8 @@ leaves() {
 }
 within 20 leaves || true
 lag_ms=$(($(now_ms) - due * 1000))
-check "deleted by itself, $lag_ms ms after its time [S19]" test "$lag_ms" -ge 0 -a "$lag_ms" -lt 1000
+check "deleted by itself, $lag_ms ms after its time [S19]" \
+  test "$lag_ms" -ge 0 -a "$lag_ms" -lt 1000
 eventually "its record is gone [S19]" 10 is_gone soon
 equals "with container, network and volume [S19]" "" "$(objects soon)"
 check "a time that was moved before it came counts [S20]" is_in moved Running

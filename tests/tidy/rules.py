@@ -25,9 +25,11 @@ _BANNED = [
      "input or output"),
     (r"#include <(sys/|netinet/|arpa/|unistd\.h|poll\.h|fcntl\.h)|\bsocket\(", "the system"),
 ]
-# What a file of the inner rings needs all the same, and why.
-_ALLOWED = {
-}
+# Where a part of the inner rings needs one of them all the same, and why.
+_ALLOWED = [
+    ("services/apiserver/store/", "the system"),       # locks the database file
+    ("services/apiserver/store/", "input or output"),  # looks whether it is there
+]
 
 
 def _inner_ring(file):
@@ -40,7 +42,9 @@ def rings_are_pure(tree):
     for file in filter(_inner_ring, tree.files):
         for number, line in enumerate(file.code, 1):
             for pattern, what in _BANNED:
-                if re.search(pattern, line) and (file.path, what) not in _ALLOWED:
+                if any(file.path.startswith(f) and what == w for f, w in _ALLOWED):
+                    continue
+                if re.search(pattern, line):
                     yield file.at(number, f"{what}: {line.strip()}")
 
 
