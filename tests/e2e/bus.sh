@@ -66,11 +66,22 @@ equals "no process ended, no container was recreated [E43]" "$before $first" \
 # --- two of everything ----------------------------------------------------------------------------
 spawn scheduler-2 "$bin/cara-scheduler" --nats "$nats_url"
 spawn gc-2 "$bin/cara-gc" --nats "$nats_url"
-for i in {1..6}; do idle "many-$i"; printf -- '---\n'; done | ctl apply -f - >/dev/null
+spawn agent-2 "$bin/cara-agent" --nats "$nats_url" --node worker-02 --docker-host "$engine" \
+  --state-dir "$work/agent-2"
+for i in {1..6}; do
+  idle "many-$i" | sed 's/services: \[/&{name: b, image: "e2e\/idle:1"}, /'
+  printf -- '---\n'
+done | ctl apply -f - >/dev/null
 for i in {1..6}; do eventually "many-$i runs, two schedulers [E44]" 20 is_in "many-$i" Running; done
 equals "each was bound once [E44]" "1" \
   "$(for i in {1..6}; do ctl --output json get projects "many-$i"; done |
     jq .status.assignment | sort -u)"
+equals "all services of a project are on the node of its record [S6]" "" \
+  "$(for i in {1..6}; do
+    ref=$(ctl --output json get projects "many-$i" | jq -r .status.nodeRef)
+    docker_ ps --filter "label=cara.project=many-$i" --format '{{.Label "cara.node"}}' |
+      grep -vx "$ref"
+  done)"
 kill -9 "${pids[cara-scheduler]}"
 idle after | ctl apply -f - >/dev/null
 eventually "one scheduler killed: the other works [E44]" 20 is_in after Running

@@ -21,8 +21,23 @@ bad() {
 }
 idle='  services: [{name: a, image: "e2e/idle:1"}]'
 
-start_cluster
+start_engine
 make_image e2e/idle:1 "$wait_for_term"
+start_control_plane
+within 10 ctl get nodes || bail_out "the apiserver does not answer"
+
+# --- no node yet ----------------------------------------------------------------------------------
+apply early "$idle" >/dev/null
+says_why_it_waits() {
+  condition early Phase | grep -qi node
+}
+eventually "no node: Pending, and the condition says why [S21]" 10 says_why_it_waits
+matches "the table says <none> for its node [S41]" '^early   Pending   <none>   ' \
+  "$(ctl get projects early | sed -n 2p)"
+equals "delete while Pending: gone at once [E24]" "project/early deleted" \
+  "$(ctl_limit_s=5 ctl delete project early)"
+start_agent
+within 30 node_is_ready || bail_out "the node is not ready"
 make_image e2e/broken:1 "echo no such thing as luck >&2; exit 7"
 
 # --- manifests ------------------------------------------------------------------------------------
@@ -127,6 +142,14 @@ eventually "an update to an image that is not there: the condition says so [E31]
 equals "and the old container keeps running [E31]" "$before" "$(container_ids values)"
 
 # --- deletes --------------------------------------------------------------------------------------
+kill -STOP "${pids[cara-agent]}"
+apply brief "$idle" >/dev/null
+eventually "bound, and not yet seen by the agent" 10 is_in brief Scheduled
+ctl delete project brief --wait=false >/dev/null
+kill -CONT "${pids[cara-agent]}"
+eventually "deleted between the bind and the agent's first look: gone [E25]" 15 is_in brief none
+equals "and nothing was left of it [E25]" "" "$(objects brief)"
+
 refuses "delete of the unknown: says so [E27]" 1 "not found" ctl delete project nobody
 refuses "get of the unknown: says so" 1 "nobody" ctl get projects nobody
 end cara-agent KILL

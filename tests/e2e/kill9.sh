@@ -15,8 +15,8 @@ make_image e2e/idle:1 "$wait_for_term"
 # Bystanders: a project that runs, and a container that looks like ours and is not.
 sed 's/name: shared/name: bystander/' "$here/manifests/shared.yaml" | ctl apply -f - >/dev/null
 within 20 is_in bystander Running || bail_out "the bystander does not start"
-docker_ run --detach --name shared-stranger --label cara.project=shared --label cara.service=writer \
-  e2e/idle:1 >/dev/null
+docker_ run --detach --name shared-stranger --label cara.project=shared \
+  --label cara.service=writer e2e/idle:1 >/dev/null
 bystanders=$(container_ids bystander)
 
 # The client tries again, as a user would: the bus or the apiserver may be what is dead.

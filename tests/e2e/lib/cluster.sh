@@ -181,7 +181,7 @@ finish() {
   for name in cara-agent "${!pids[@]}"; do end "$name"; done
   if [[ -n $engine ]]; then stop_dockerd "$work/d"; fi
   left=$(ps_of_work; mounts_of_work)
-  if [[ -n $left ]]; then not_ok "nothing is left behind" "$left"; else ok "nothing is left behind"; fi
+  equals "nothing is left behind" "" "$left"
   if ((failures > 0)); then
     for name in "$logs"/*.log; do
       printf -- '---- %s\n' "${name##*/}"
