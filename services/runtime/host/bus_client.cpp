@@ -1,0 +1,116 @@
+#include "services/runtime/host/bus_client.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace cara::host {
+namespace {
+
+constexpr const char* kLost = "the connection to the NATS server is lost";
+constexpr std::chrono::milliseconds kSubscribePatience{2'000};
+
+}  // namespace
+
+BusClient::BusClient(const BusClientOptions& options)
+    : identity_(options.identity),
+      inbox_(unique_inbox(schema::inbox_prefix(options.identity))),
+      ear_(*this) {}
+
+Result<std::unique_ptr<BusClient>> BusClient::connect(const BusClientOptions& options) {
+  std::unique_ptr<BusClient> client(new BusClient(options));
+  auto opened = NatsConnection::open({.url = options.url,
+                                      .client_name = "caractrl",
+                                      .connect_timeout = options.connect_timeout},
+                                     client->ear_);
+  if (!opened) return opened.error();
+  client->connection_ = std::move(*opened);
+  const auto subscribed = client->connection_->subscribe(client->inbox_ + ".*", "");
+  if (!subscribed) return subscribed.error();
+  return client;
+}
+
+Result<runtime::Payload> BusClient::request(const std::string& operation, runtime::Payload body,
+                                            std::chrono::milliseconds timeout) {
+  const std::string reply = fmt::format("{}.{}", inbox_, ++last_token_);
+  {
+    const std::lock_guard lock(mutex_);
+    awaited_ = reply;
+    reply_.reset();
+    denied_.reset();
+  }
+  const auto sent = connection_->publish(schema::api_subject(identity_, operation), reply, body);
+  if (!sent) return sent.error();
+
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [this] { return reply_ || denied_ || closed_; });
+  awaited_.clear();
+  if (reply_) {
+    if (!reply_->no_responders) return std::move(reply_->body);
+    return unavailable("no control plane answers on this NATS server: is cara-apiserver running?");
+  }
+  if (denied_) return forbidden(fmt::format("the NATS server refuses: {}", *denied_));
+  if (closed_) return unavailable(kLost);
+  return timed_out(fmt::format("no answer to {} within {} ms: it may or may not have happened",
+                               operation, timeout.count()));
+}
+
+Result<Ok> BusClient::subscribe(const std::string& subject) {
+  const auto subscribed = connection_->subscribe(subject, "");
+  if (!subscribed) return subscribed.error();
+  const auto flushed = connection_->flush(kSubscribePatience);
+  if (!flushed) return flushed.error();
+  if (auto denied = take_denied()) return std::move(*denied);
+  return Ok{};
+}
+
+Result<std::optional<BusMessage>> BusClient::next(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [this] { return !waiting_.empty() || closed_ || missed_; });
+  if (std::exchange(missed_, false)) return gone("messages were missed");
+  if (!waiting_.empty()) {
+    std::optional<BusMessage> message = std::move(waiting_.front());
+    waiting_.pop_front();
+    return message;
+  }
+  if (closed_) return unavailable(kLost);
+  return std::optional<BusMessage>{};
+}
+
+std::optional<Error> BusClient::take_denied() {
+  const std::lock_guard lock(mutex_);
+  if (!denied_) return std::nullopt;
+  return forbidden(fmt::format("the NATS server refuses: {}", *std::exchange(denied_, {})));
+}
+
+void BusClient::on_message(BusMessage message) {
+  const std::lock_guard lock(mutex_);
+  if (message.subject.starts_with(inbox_)) {
+    if (message.subject == awaited_) reply_ = std::move(message);
+  } else if (waiting_.size() < kMaxWaiting) {
+    waiting_.push_back(std::move(message));
+  } else {
+    missed_ = true;
+  }
+  changed_.notify_all();
+}
+
+void BusClient::on_closed() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+}
+
+void BusClient::on_denied(std::string sentence) {
+  const std::lock_guard lock(mutex_);
+  denied_ = std::move(sentence);
+  changed_.notify_all();
+}
+
+void BusClient::on_missed() {
+  const std::lock_guard lock(mutex_);
+  missed_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace cara::host

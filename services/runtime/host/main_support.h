@@ -1,0 +1,53 @@
+// What every main.cpp shares, so that it reads as a table of contents:
+//
+//   int main(int argc, char** argv) {
+//     auto start = host::start_process(kProgram, argc, argv);
+//     if (start.exit_code) return *start.exit_code;
+//     host::NatsHost bus(host::bus_options(start.flags, {schema::Role::kGc, "gc-1"}));
+//     gc::Gc actor(...);
+//     return host::run_process(bus, actor);
+//   }
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "schema/subjects.h"
+#include "services/runtime/actor.h"
+#include "services/runtime/host/flags.h"
+#include "services/runtime/host/nats_host.h"
+
+namespace cara::host {
+
+inline constexpr int kExitUsage = 2;
+
+struct ProcessStart {
+  Flags flags;
+  std::optional<int> exit_code;  // set: --help or --version was served, or the flags are wrong
+};
+
+// Parses the flags, starts the log and blocks SIGTERM and SIGINT. Call it before any thread starts.
+ProcessStart start_process(const ProgramSpec& program, int argc, char** argv);
+
+BusOptions bus_options(const Flags& flags, schema::Identity identity);
+
+// Runs the actor until SIGTERM, SIGINT or its Stop. A local call that does not end soon is left
+// behind: then the process ends here.
+int run_process(NatsHost& host, runtime::Actor& actor);
+
+// Calls `stop` on the first SIGTERM or SIGINT; the second one ends the process at once.
+// REQUIRES: both are blocked in every thread (start_process).
+class StopSignals {
+ public:
+  explicit StopSignals(std::function<void()> stop);
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace cara::host
