@@ -1,0 +1,49 @@
+#include "services/apiserver/announce.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "schema/messages.h"
+#include "schema/subjects.h"
+#include "schema/wire.h"
+
+namespace cara::apiserver {
+
+runtime::Effects announce(std::span<const Written> written, std::int64_t revision) {
+  std::map<std::pair<std::string, std::string>, const Written*> newest;
+  std::set<std::string> nodes;
+  bool node_changed = false;
+  bool schedulers = false;
+  bool gc = false;
+  for (const Written& entry : written) {
+    newest[{entry.kind, entry.name}] = &entry;
+    if (!entry.notify.node.empty()) nodes.insert(entry.notify.node);
+    node_changed = node_changed || entry.kind == "node";
+    schedulers = schedulers || entry.notify.schedulers;
+    gc = gc || entry.notify.gc;
+  }
+  runtime::Effects effects;
+  const auto publish = [&](std::string subject, std::string body) {
+    effects.push_back(runtime::Publish{std::move(subject), std::move(body)});
+  };
+  // Wakes first: somebody acts on them, while events are watched.
+  const std::string wake = schema::pack_message(schema::Wake{revision});
+  for (const std::string& node : nodes) publish(schema::node_wake_subject(node), wake);
+  // Every scheduler places on the nodes, but one of them is enough for a project.
+  if (schedulers) publish(node_changed ? schema::kSchedAll : schema::kSchedWake, wake);
+  if (gc) publish(schema::kGcWake, wake);
+  for (const auto& [object, entry] : newest) {
+    publish(schema::event_subject(entry->kind, entry->name),
+            schema::pack_message(schema::ChangeEvent{.kind = entry->kind,
+                                                     .name = entry->name,
+                                                     .uid = entry->uid,
+                                                     .phase = entry->phase,
+                                                     .revision = entry->revision,
+                                                     .deleted = entry->deleted}));
+  }
+  return effects;
+}
+
+}  // namespace cara::apiserver

@@ -1,0 +1,31 @@
+// What a handler works with: the store's open transaction, the time, and the server's settings.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "schema/validate.h"
+#include "services/apiserver/node_watch.h"
+#include "services/apiserver/store/store.h"
+#include "services/runtime/actor.h"
+#include "services/runtime/ids.h"
+
+namespace cara::apiserver {
+
+struct Options {
+  schema::IngressDomain domain;
+  runtime::Duration node_timeout = std::chrono::seconds(15);         // silence -> NotReady
+  runtime::Duration grace_period = std::chrono::seconds(60);         // NotReadyAt -> Pending
+  runtime::Duration termination_timeout = std::chrono::minutes(10);  // TerminatingAt -> Terminated
+};
+
+struct Context {
+  Store& store;
+  NodeWatch& watch;
+  runtime::IdSource& ids;
+  const Options& options;
+  const std::string& instance;
+  runtime::Instant now;
+};
+
+}  // namespace cara::apiserver

@@ -1,0 +1,70 @@
+// changes.since: what a mirror missed, each object once, as it is now.
+#include "schema/wire.h"
+#include "services/apiserver/handlers/common.h"
+#include "services/apiserver/handlers/handlers.h"
+
+namespace cara::apiserver {
+namespace {
+
+using schema::Change;
+using schema::ChangesReply;
+
+constexpr std::size_t kMaxChangesPerReply = 1'000;
+
+// Adds the object's present state. Its size in the reply, about.
+Result<std::size_t> attach(Context& context, const Identity& caller, Change& change) {
+  if (change.kind == "project") {
+    Result<std::optional<schema::Project>> project = context.store.find_project(change.name);
+    if (!project) return project.error();
+    if (*project) redact(caller, **project);
+    change.project = std::move(*project);
+    return change.project ? schema::pack_message(*change.project).size() : 0;
+  }
+  Result<std::optional<schema::Node>> node = context.store.find_node(change.name);
+  if (!node) return node.error();
+  change.node = std::move(*node);
+  return change.node ? schema::pack_message(*change.node).size() : 0;
+}
+
+}  // namespace
+
+Result<ChangesReply> changes_since(Context& context, const Identity& caller,
+                                   const schema::ChangesRequest& request) {
+  const std::int64_t current = context.store.revision();
+  if (request.since < context.store.floor() || request.since > current) {
+    return gone("changes since revision " + std::to_string(request.since) +
+                " are not known here; list again");
+  }
+  std::vector<ChangeRow> rows;
+  const auto on_change = [&](const ChangeRow& row) {
+    rows.push_back(row);
+    return rows.size() <= kMaxChangesPerReply ? Walk::kOn : Walk::kEnd;
+  };
+  if (Result<Ok> done = context.store.walk_changes(request.since, on_change); !done) {
+    return done.error();
+  }
+  ChangesReply reply{.revision = current};
+  Page page(kMaxChangesPerReply);
+  for (ChangeRow& row : rows) {
+    Change change{.revision = row.revision,
+                  .kind = std::move(row.kind),
+                  .name = std::move(row.name),
+                  .uid = std::move(row.uid),
+                  .deleted = row.deleted};
+    std::size_t bytes = change.name.size() + 128;
+    if (!change.deleted) {
+      const Result<std::size_t> attached = attach(context, caller, change);
+      if (!attached) return attached.error();
+      bytes += *attached;
+    }
+    if (!page.takes(bytes)) {
+      reply.more = true;
+      reply.revision = reply.changes.back().revision;
+      break;
+    }
+    reply.changes.push_back(std::move(change));
+  }
+  return reply;
+}
+
+}  // namespace cara::apiserver

@@ -1,0 +1,144 @@
+#include "services/apiserver/handlers/common.h"
+
+#include "schema/formats.h"
+#include "schema/lifecycle.h"
+#include "schema/wire.h"
+
+namespace cara::apiserver {
+
+using schema::Identity;
+using schema::Node;
+using schema::NodeState;
+using schema::Phase;
+using schema::Project;
+
+std::string called(std::string_view kind, std::string_view name) {
+  return std::string(kind) + "/" + schema::printable(name);
+}
+
+Result<Project> find_project(Context& context, const std::string& name, const std::string& uid) {
+  Result<std::optional<Project>> found = context.store.find_project(name);
+  if (!found) return found.error();
+  if (!*found) return not_found(called("project", name) + " does not exist");
+  if (!uid.empty() && (*found)->metadata.uid != uid) {
+    return conflict(called("project", name) + " was deleted and made again since");
+  }
+  return std::move(**found);
+}
+
+Result<Node> find_node(Context& context, const std::string& name, const std::string& uid) {
+  Result<std::optional<Node>> found = context.store.find_node(name);
+  if (!found) return found.error();
+  if (!*found) return not_found(called("node", name) + " does not exist");
+  if (!uid.empty() && (*found)->metadata.uid != uid) {
+    return conflict(called("node", name) + " was deleted and made again since");
+  }
+  return std::move(**found);
+}
+
+Result<std::vector<Project>> bound_projects(Context& context, const std::string& node) {
+  std::vector<Project> projects;
+  Result<Ok> read = Ok{};
+  const Result<Ok> done = context.store.walk_bound(node, "", [&](const Packed& packed) {
+    Result<Project> project = schema::unpack_message<Project>(packed.body);
+    if (!project) {
+      read = internal("a stored project cannot be read: " + project.error().message);
+      return Walk::kEnd;
+    }
+    projects.push_back(std::move(*project));
+    return Walk::kOn;
+  });
+  if (!done) return done.error();
+  if (!read) return read.error();
+  return projects;
+}
+
+Result<Node> registered_node(Context& context, const Identity& caller, const std::string& node,
+                             std::int64_t registration) {
+  if (schema::node_token(node) != caller.id) {
+    return forbidden("an agent speaks for its own node only");
+  }
+  Result<Node> found = find_node(context, node, "");
+  if (!found && found.error().code == Code::kNotFound) {
+    return conflict(called("node", node) + " is not registered");
+  }
+  if (found && found->status.registration != registration) {
+    return conflict(called("node", node) + " was registered again since");
+  }
+  return found;
+}
+
+Result<Ok> save(Context& context, Project& project, const Notify& notify) {
+  project.metadata.updated_at = context.now.wall;
+  return context.store.put(project, notify);
+}
+
+Result<Ok> save(Context& context, Node& node, const Notify& notify) {
+  node.metadata.updated_at = context.now.wall;
+  return context.store.put(node, notify);
+}
+
+bool explain_phase(Project& project, const Cause& cause) {
+  const schema::Condition* old = find_condition(project.status.conditions, schema::kConditionPhase);
+  if (old != nullptr && old->reason == cause.reason && old->message == cause.message) return false;
+  set_condition(project.status.conditions, {.type = schema::kConditionPhase,
+                                            .reason = cause.reason,
+                                            .message = cause.message,
+                                            .last_transition_time = {}});
+  return true;
+}
+
+Result<Ok> begin_end(Context& context, Project& project, const Cause& cause) {
+  const bool bound = schema::is_bound(project.status.phase);
+  clear_condition(project.status.conditions, schema::kConditionNotReadyAt);
+  context.watch.waits_no_more(project.metadata.uid);
+  move_to(project, Phase::kTerminating, cause.reason, cause.message, context.now.wall);
+  if (bound) {
+    Result<std::optional<Node>> node = context.store.find_node(project.status.node_ref);
+    if (!node) return node.error();
+    if (!*node || (*node)->status.state == NodeState::kNotReady) mark_lost(context, project);
+  }
+  const Result<Ok> done =
+      save(context, project, {.node = bound ? project.status.node_ref : "", .gc = true});
+  if (!done || bound) return done;
+  return end_without_node(context, project, {cause.reason, "No node had anything of it"});
+}
+
+Result<Ok> end_without_node(Context& context, Project& project, const Cause& cause) {
+  clear_condition(project.status.conditions, schema::kConditionTerminatingAt);
+  context.watch.waits_no_more(project.metadata.uid);
+  move_to(project, Phase::kTerminated, cause.reason, cause.message, context.now.wall);
+  project.status.services.clear();
+  return save(context, project, {.node = project.status.node_ref, .schedulers = true, .gc = true});
+}
+
+Result<Ok> unbind(Context& context, Project& project, const Cause& cause) {
+  const std::string node = project.status.node_ref;
+  clear_condition(project.status.conditions, schema::kConditionNotReadyAt);
+  context.watch.waits_no_more(project.metadata.uid);
+  move_to(project, Phase::kPending, cause.reason, cause.message, context.now.wall);
+  project.status.node_ref.clear();
+  project.status.services.clear();
+  return save(context, project, {.node = node, .schedulers = true});
+}
+
+void mark_lost(Context& context, Project& project) {
+  const bool ending = project.status.phase == Phase::kTerminating;
+  const char* type = ending ? schema::kConditionTerminatingAt : schema::kConditionNotReadyAt;
+  if (find_condition(project.status.conditions, type) != nullptr) return;
+  set_condition(project.status.conditions,
+                {.type = type,
+                 .reason = "NodeNotReady",
+                 .message = called("node", project.status.node_ref) + " is not ready",
+                 .last_transition_time = context.now.wall});
+  context.watch.waits(project.metadata.uid, context.now.mono);
+}
+
+void redact(const Identity& caller, Project& project) {
+  if (caller.role == schema::Role::kAdmin) return;
+  for (schema::ServiceDef& service : project.spec.services) {
+    for (schema::EnvVar& variable : service.env) variable.value.clear();
+  }
+}
+
+}  // namespace cara::apiserver

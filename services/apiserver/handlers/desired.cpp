@@ -1,0 +1,46 @@
+// desired.get: everything that an agent should have, in pages by name.
+#include "schema/wire.h"
+#include "services/apiserver/handlers/common.h"
+#include "services/apiserver/handlers/handlers.h"
+
+namespace cara::apiserver {
+
+using schema::Project;
+
+Result<schema::DesiredReply> desired_get(Context& context, const Identity& caller,
+                                         const schema::DesiredRequest& request) {
+  const Result<schema::Node> node =
+      registered_node(context, caller, request.node, request.registration);
+  if (!node) return node.error();
+  const Result<std::int64_t> revision = context.store.newest_for_node(request.node);
+  if (!revision) return revision.error();
+  schema::DesiredReply reply{.cluster = context.store.cluster(), .revision = *revision};
+  Page page(0);
+  // An answer that leaves out a project tells the agent to remove it: all or an error.
+  Result<Ok> read = Ok{};
+  const auto on_object = [&](const Packed& packed) {
+    if (!page.takes(packed.body.size())) {
+      reply.next = reply.projects.back().name;
+      return Walk::kEnd;
+    }
+    Result<Project> project = schema::unpack_message<Project>(packed.body);
+    if (!project) {
+      read = internal(called("project", packed.name) + " cannot be read from the store");
+      return Walk::kEnd;
+    }
+    reply.projects.push_back({.name = project->metadata.name,
+                              .uid = project->metadata.uid,
+                              .assignment = project->status.assignment,
+                              .generation = project->metadata.generation,
+                              .phase = project->status.phase,
+                              .spec = std::move(project->spec)});
+    return Walk::kOn;
+  };
+  if (Result<Ok> done = context.store.walk_bound(request.node, request.after, on_object); !done) {
+    return done.error();
+  }
+  if (!read) return read.error();
+  return reply;
+}
+
+}  // namespace cara::apiserver

@@ -1,0 +1,41 @@
+// Every operation of the apiserver as a function: it reads and writes the open transaction and
+// returns its answer. An error undoes what it wrote. Which roles may call it: operations.cpp.
+#pragma once
+
+#include "schema/messages.h"
+#include "schema/subjects.h"
+#include "services/apiserver/context.h"
+
+namespace cara::apiserver {
+
+using schema::Identity;
+
+Result<schema::ApplyReply> project_apply(Context&, const Identity&, const schema::ApplyRequest&);
+Result<schema::ProjectReply> project_get(Context&, const Identity&, const schema::GetRequest&);
+Result<schema::ProjectListReply> project_list(Context&, const Identity&,
+                                              const schema::ListRequest&);
+Result<schema::DeleteReply> project_delete(Context&, const Identity&, const schema::DeleteRequest&);
+Result<schema::RevisionReply> project_bind(Context&, const Identity&, const schema::BindRequest&);
+Result<schema::RevisionReply> project_unschedulable(Context&, const Identity&,
+                                                    const schema::UnschedulableRequest&);
+Result<schema::RevisionReply> project_expire(Context&, const Identity&, const schema::GcRequest&);
+Result<schema::RevisionReply> project_evict(Context&, const Identity&, const schema::GcRequest&);
+Result<schema::RevisionReply> project_reap(Context&, const Identity&, const schema::GcRequest&);
+Result<schema::RevisionReply> project_status(Context&, const Identity&,
+                                             const schema::StatusRequest&);
+Result<schema::RegisterReply> node_register(Context&, const Identity&,
+                                            const schema::RegisterRequest&);
+Result<schema::NodeReply> node_get(Context&, const Identity&, const schema::GetRequest&);
+Result<schema::NodeListReply> node_list(Context&, const Identity&, const schema::ListRequest&);
+Result<schema::DeleteReply> node_delete(Context&, const Identity&, const schema::DeleteRequest&);
+Result<schema::DesiredReply> desired_get(Context&, const Identity&, const schema::DesiredRequest&);
+Result<schema::ChangesReply> changes_since(Context&, const Identity&,
+                                           const schema::ChangesRequest&);
+
+// --- Not called by name: a heartbeat has a subject of its own, silence is noticed by a timer. ----
+Result<schema::HeartbeatReply> heartbeat(Context&, const std::string& node,
+                                         const schema::Heartbeat&);
+Result<Ok> lose_node(Context&, const std::string& node);
+Result<Ok> watch_all_nodes(Context&);
+
+}  // namespace cara::apiserver

@@ -1,0 +1,116 @@
+#include "services/apiserver/handlers/node_state.h"
+
+#include "schema/formats.h"
+#include "schema/wire.h"
+#include "services/apiserver/handlers/common.h"
+#include "services/apiserver/handlers/handlers.h"
+
+namespace cara::apiserver {
+
+using schema::Node;
+using schema::NodeState;
+using schema::Project;
+
+bool set_engine(const Context& context, Node& node, const EngineReport& report) {
+  const schema::Condition* old = find_condition(node.status.conditions, schema::kConditionEngine);
+  const std::string status = report.ready ? "True" : "False";
+  // Only the answer is a change: an engine that fails words each failure differently.
+  if (old != nullptr && old->status == status) return false;
+  set_condition(node.status.conditions,
+                {.type = schema::kConditionEngine,
+                 .status = status,
+                 .reason = report.ready ? "EngineReady" : "EngineUnavailable",
+                 .message = schema::printable(report.message, kMaxMessageBytes),
+                 .last_transition_time = context.now.wall});
+  return true;
+}
+
+Result<Ok> make_ready(Context& context, Node& node, const std::string& reason) {
+  const bool was_lost = node.status.state == NodeState::kNotReady;
+  node.status.state = NodeState::kReady;
+  node.status.last_heartbeat = context.now.wall;
+  if (was_lost) {
+    set_condition(node.status.conditions, {.type = schema::kConditionReady,
+                                           .reason = reason,
+                                           .message = "The agent is heard",
+                                           .last_transition_time = context.now.wall});
+  }
+  context.watch.heard(node.metadata.name, context.now.mono);
+  if (Result<Ok> done = save(context, node, {.schedulers = true}); !done) return done;
+  if (!was_lost) return Ok{};
+  Result<std::vector<Project>> projects = bound_projects(context, node.metadata.name);
+  if (!projects) return projects.error();
+  for (Project& project : *projects) {
+    const std::size_t before = project.status.conditions.size();
+    clear_condition(project.status.conditions, schema::kConditionNotReadyAt);
+    clear_condition(project.status.conditions, schema::kConditionTerminatingAt);
+    context.watch.waits_no_more(project.metadata.uid);
+    if (project.status.conditions.size() == before) continue;
+    if (Result<Ok> done = save(context, project, {}); !done) return done;
+  }
+  return Ok{};
+}
+
+Result<Ok> lose_node(Context& context, const std::string& name) {
+  Result<std::optional<Node>> found = context.store.find_node(name);
+  if (!found) return found.error();
+  if (!*found || (*found)->status.state == NodeState::kNotReady) {
+    // Forgotten only now that it is on disk: a write that failed is tried again.
+    context.watch.forget(name);
+    return Ok{};
+  }
+  Node& node = **found;
+  const auto timeout =
+      std::chrono::duration_cast<std::chrono::milliseconds>(context.options.node_timeout);
+  node.status.state = NodeState::kNotReady;
+  set_condition(node.status.conditions,
+                {.type = schema::kConditionReady,
+                 .status = "False",
+                 .reason = "HeartbeatLost",
+                 .message = "No heartbeat for " + format_duration_ms(timeout.count()),
+                 .last_transition_time = context.now.wall});
+  if (Result<Ok> done = save(context, node, {.schedulers = true}); !done) return done;
+  Result<std::vector<Project>> projects = bound_projects(context, name);
+  if (!projects) return projects.error();
+  for (Project& project : *projects) {
+    mark_lost(context, project);
+    if (Result<Ok> done = save(context, project, {.gc = true}); !done) return done;
+  }
+  return Ok{};
+}
+
+Result<schema::HeartbeatReply> heartbeat(Context& context, const std::string& name,
+                                         const schema::Heartbeat& beat) {
+  Result<std::optional<Node>> found = context.store.find_node(name);
+  if (!found) return found.error();
+  if (!*found || (*found)->status.registration != beat.registration) {
+    return schema::HeartbeatReply{.registered = false, .revision = 0};
+  }
+  Node& node = **found;
+  context.watch.heard(name, context.now.mono);
+  const bool engine_changed = set_engine(context, node, {beat.engine_ready, beat.engine_message});
+  if (node.status.state == NodeState::kNotReady || engine_changed) {
+    if (Result<Ok> done = make_ready(context, node, "HeartbeatSeen"); !done) return done.error();
+  }
+  const Result<std::int64_t> revision = context.store.newest_for_node(name);
+  if (!revision) return revision.error();
+  return schema::HeartbeatReply{.registered = true, .revision = *revision};
+}
+
+Result<Ok> watch_all_nodes(Context& context) {
+  Result<Ok> read = Ok{};
+  const Result<Ok> done = context.store.walk("node", "", [&](const Packed& packed) {
+    const Result<Node> node = schema::unpack_message<Node>(packed.body);
+    if (!node) {
+      read = internal(called("node", packed.name) + " cannot be read from the store");
+      return Walk::kEnd;
+    }
+    if (node->status.state == NodeState::kReady) {
+      context.watch.heard(packed.name, context.now.mono);
+    }
+    return Walk::kOn;
+  });
+  return done ? read : done;
+}
+
+}  // namespace cara::apiserver

@@ -1,0 +1,21 @@
+// Ready and NotReady: what is written when a node is heard, lost, and heard again.
+#pragma once
+
+#include <string>
+
+#include "schema/types.h"
+#include "services/apiserver/context.h"
+
+namespace cara::apiserver {
+
+struct EngineReport {
+  bool ready = false;
+  std::string message;
+};
+// False: it is as it was.
+bool set_engine(const Context& context, schema::Node& node, const EngineReport& report);
+
+// Saves `node` as Ready; if it was NotReady, its projects wait for it no longer.
+Result<Ok> make_ready(Context& context, schema::Node& node, const std::string& reason);
+
+}  // namespace cara::apiserver

@@ -1,0 +1,111 @@
+// project.status: what the agent that holds a project says about it.
+#include "schema/formats.h"
+#include "schema/lifecycle.h"
+#include "services/apiserver/handlers/common.h"
+#include "services/apiserver/handlers/handlers.h"
+
+namespace cara::apiserver {
+namespace {
+
+using schema::Phase;
+using schema::Project;
+using schema::RevisionReply;
+using schema::ServiceStatus;
+using schema::StatusRequest;
+
+constexpr std::size_t kMaxServiceMessageBytes = 1024;
+
+// Bounded by what the spec has; while it is updated in place, services of two specs are there.
+constexpr std::size_t kMaxReportedServices = 200;
+
+Result<Project> find_held(Context& context, const StatusRequest& request) {
+  Result<Project> project = find_project(context, request.name, request.uid);
+  if (!project) return project;
+  const std::string who = called("project", request.name);
+  if (request.uid.empty()) return invalid("uid is required");
+  if (project->status.node_ref != request.node ||
+      project->status.assignment != request.assignment) {
+    return conflict(who + " is not assigned to " + called("node", request.node) +
+                    " in assignment " + std::to_string(request.assignment));
+  }
+  if (request.generation > project->metadata.generation) {
+    return conflict(who + " has no generation " + std::to_string(request.generation) + " yet");
+  }
+  return project;
+}
+
+std::vector<ServiceStatus> bounded(const std::vector<ServiceStatus>& services) {
+  std::vector<ServiceStatus> kept;
+  for (const ServiceStatus& service : services) {
+    if (kept.size() == kMaxReportedServices) break;
+    ServiceStatus entry = service;
+    entry.name = schema::printable(service.name, kMaxWordBytes);
+    entry.state = schema::printable(service.state, kMaxWordBytes);
+    entry.health = schema::printable(service.health, kMaxWordBytes);
+    entry.address = schema::printable(service.address, kMaxWordBytes);
+    entry.message = schema::printable_lines(service.message, kMaxServiceMessageBytes);
+    kept.push_back(std::move(entry));
+  }
+  return kept;
+}
+
+Cause cause_of(const StatusRequest& request) {
+  if (request.phase == Phase::kRunning) return {"AgentReady", "All containers are running"};
+  Cause cause{schema::printable(request.reason, kMaxWordBytes),
+              schema::printable_lines(request.message, kMaxMessageBytes)};
+  if (cause.reason.empty()) cause.reason = std::string(to_string(request.phase));
+  return cause;
+}
+
+// Ok with a project to save, or why the report cannot be true.
+Result<Ok> take_report(Context& context, Project& project, const StatusRequest& request) {
+  const Phase phase = project.status.phase;
+  const Cause cause = cause_of(request);
+  project.status.services = bounded(request.services);
+  project.status.observed_generation = request.generation;
+  // What is said of an older spec moves nothing: the node still has the newer one before it.
+  const bool stale = request.generation != project.metadata.generation;
+  if (request.phase == Phase::kScheduled || request.phase == phase) {
+    if (!stale) explain_phase(project, cause);
+    return Ok{};
+  }
+  if (stale && request.phase != Phase::kTerminated) return Ok{};
+  if (!schema::can_move(phase, request.phase, schema::Actor::kAgent)) {
+    return conflict(called("project", project.metadata.name) + " is " +
+                    std::string(to_string(phase)) + " and cannot become " +
+                    std::string(to_string(request.phase)));
+  }
+  move_to(project, request.phase, cause.reason, cause.message, context.now.wall);
+  if (request.phase == Phase::kTerminated) {
+    clear_condition(project.status.conditions, schema::kConditionTerminatingAt);
+    context.watch.waits_no_more(project.metadata.uid);
+    project.status.services.clear();
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<RevisionReply> project_status(Context& context, const Identity& caller,
+                                     const StatusRequest& request) {
+  const Result<schema::Node> node =
+      registered_node(context, caller, request.node, request.registration);
+  if (!node) return node.error();
+  Result<Project> project = find_held(context, request);
+  if (!project) return project.error();
+  const bool ended = project->status.phase == Phase::kTerminated;
+  if (ended && request.phase == Phase::kTerminated) {
+    return RevisionReply{project->metadata.revision};
+  }
+  const schema::ProjectStatus before = project->status;
+  if (Result<Ok> done = take_report(context, *project, request); !done) return done.error();
+  if (project->status == before) return RevisionReply{project->metadata.revision};
+  const bool now_ended = project->status.phase == Phase::kTerminated;
+  if (Result<Ok> done = save(context, *project, {.schedulers = now_ended, .gc = now_ended});
+      !done) {
+    return done.error();
+  }
+  return RevisionReply{project->metadata.revision};
+}
+
+}  // namespace cara::apiserver

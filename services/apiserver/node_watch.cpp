@@ -1,0 +1,46 @@
+#include "services/apiserver/node_watch.h"
+
+#include <algorithm>
+
+namespace cara::apiserver {
+
+using runtime::Duration;
+using runtime::MonoTime;
+
+void NodeWatch::start(MonoTime now) {
+  started_ = now;
+  last_tick_ = now;
+}
+
+void NodeWatch::heard(const std::string& node, MonoTime now) { last_heard_[node] = now; }
+
+void NodeWatch::forget(const std::string& node) { last_heard_.erase(node); }
+
+void NodeWatch::grant_all(MonoTime now) {
+  for (auto& [node, last] : last_heard_) last = now;
+}
+
+void NodeWatch::tick(MonoTime now, Duration interval) {
+  const Duration slept = now - last_tick_ - interval;
+  last_tick_ = now;
+  if (slept <= interval) return;
+  for (auto& [node, last] : last_heard_) last = std::min(now, last + slept);
+}
+
+std::vector<std::string> NodeWatch::silent(MonoTime now) const {
+  std::vector<std::string> nodes;
+  for (const auto& [node, last] : last_heard_) {
+    if (now - last >= timeout_) nodes.push_back(node);
+  }
+  return nodes;
+}
+
+bool NodeWatch::settled(MonoTime now) const { return now - started_ >= timeout_; }
+
+std::optional<MonoTime> NodeWatch::waiting_since(const std::string& uid) const {
+  const auto found = waiting_.find(uid);
+  if (found == waiting_.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace cara::apiserver

@@ -1,0 +1,45 @@
+// NodeWatch: what the apiserver remembers of nodes in memory only, by its own monotonic clock:
+// when each was last heard, and since when each project of a lost node waits. After a restart the
+// nodes get a full lease, and the waits fall back to the times in the projects' conditions.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/runtime/actor.h"
+
+namespace cara::apiserver {
+
+class NodeWatch {
+ public:
+  explicit NodeWatch(runtime::Duration timeout) : timeout_(timeout) {}
+
+  void start(runtime::MonoTime now);
+  void heard(const std::string& node, runtime::MonoTime now);
+  void forget(const std::string& node);
+  // Heartbeats may have been missed by us: every node gets a full lease from now.
+  void grant_all(runtime::MonoTime now);
+  // Called every `interval`. Time that this process slept through does not count as silence: the
+  // heartbeats of that time are still on their way to it.
+  void tick(runtime::MonoTime now, runtime::Duration interval);
+  std::vector<std::string> silent(runtime::MonoTime now) const;
+
+  // A full lease has passed since start: silence now means something.
+  bool settled(runtime::MonoTime now) const;
+
+  // Projects (by uid) that wait for their lost node.
+  void waits(const std::string& uid, runtime::MonoTime since) { waiting_[uid] = since; }
+  void waits_no_more(const std::string& uid) { waiting_.erase(uid); }
+  std::optional<runtime::MonoTime> waiting_since(const std::string& uid) const;
+
+ private:
+  runtime::Duration timeout_;
+  runtime::MonoTime started_;
+  runtime::MonoTime last_tick_;
+  std::map<std::string, runtime::MonoTime> last_heard_;
+  std::map<std::string, runtime::MonoTime> waiting_;
+};
+
+}  // namespace cara::apiserver

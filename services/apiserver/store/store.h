@@ -1,0 +1,133 @@
+// Store: every Project and Node, the names they claim, the change log and the answers to retries.
+// The only user of SQLite, on a file or (in the simulator and in tests) on `:memory:`.
+//
+// One thread. All calls below "One transaction" REQUIRE begin() before them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schema/result.h"
+#include "schema/types.h"
+#include "services/apiserver/store/database.h"
+
+namespace cara::apiserver {
+
+struct StoreOptions {
+  std::string path = ":memory:";
+  std::string cluster;                // the id that a new store gets
+  std::int64_t max_changes = 10'000;  // kept in the log; who is further behind lists again
+  std::int64_t max_replies = 1'000;   // kept for retries
+};
+
+// Whom a change concerns.
+struct Notify {
+  std::string node;         // its agent has something to do
+  bool schedulers = false;  // something waits for a node, or a node has room
+  bool gc = false;          // something waits for a time
+};
+
+// One row of the change log, with what the bus is told about it.
+struct Written {
+  std::int64_t revision = 0;
+  std::string kind;  // `project`, `node`
+  std::string name;
+  std::string uid;
+  std::string phase;  // of a node: its state
+  bool deleted = false;
+  Notify notify;
+};
+
+struct ChangeRow {
+  std::int64_t revision = 0;
+  std::string kind;
+  std::string name;
+  std::string uid;
+  bool deleted = false;
+};
+
+// A packed object, as a list walks over them.
+struct Packed {
+  std::string name;
+  std::string body;
+};
+using OnPacked = std::function<Walk(const Packed&)>;
+using OnChange = std::function<Walk(const ChangeRow&)>;
+
+class Store {
+ public:
+  // Refused, with a sentence for the user: a damaged file, one of a newer version, no access.
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+
+  const std::string& cluster() const { return cluster_; }
+  std::int64_t revision() const { return revision_; }  // grows with every write, never reused
+  std::int64_t floor() const { return floor_; }        // changes up to here are forgotten
+
+  // --- One transaction. Ended by commit() or rollback(). With `refusal`, every write in it is
+  // answered with that error and reads go on.
+  Result<Ok> begin(std::optional<Error> refusal = std::nullopt);
+  Result<Ok> commit();  // REQUIRES: trouble() == kNone. Durable when it returns Ok
+  void rollback();
+  Trouble trouble() const { return database_->trouble(); }
+  const Error& trouble_error() const { return database_->trouble_error(); }
+  const std::vector<Written>& written() const { return written_; }
+
+  // --- One request in it: begin_request, then keep_request or undo_request.
+  Result<Ok> begin_request();
+  Result<Ok> keep_request();
+  void undo_request();
+
+  // --- Objects. put() gives the object the next revision. REQUIRES of a put: name and uid are
+  // set; a phase move that lifecycle.h does not allow is refused with kConflict.
+  Result<std::optional<schema::Project>> find_project(std::string_view name);
+  Result<std::optional<schema::Node>> find_node(std::string_view name);
+  Result<Ok> put(schema::Project& project, const Notify& notify);
+  Result<Ok> put(schema::Node& node, const Notify& notify);
+  Result<Ok> remove(const schema::Project& project, const Notify& notify);
+  Result<Ok> remove(const schema::Node& node, const Notify& notify);
+
+  // By name, behind `after`. The callback must not call the store.
+  Result<Ok> walk(std::string_view kind, std::string_view after, const OnPacked& on_object);
+  // Projects that are bound to `node` and not Terminated.
+  Result<Ok> walk_bound(std::string_view node, std::string_view after, const OnPacked& on_object);
+  Result<bool> any_in_phase(schema::Phase phase);
+
+  // --- Names that may be used once in the cluster.
+  Result<std::optional<std::string>> holder(std::string_view claim);  // name of the project
+  Result<Ok> set_claims(const schema::Project& project, const std::vector<std::string>& claims);
+
+  // --- The change log. The newest change of each object after `since`, oldest first.
+  Result<Ok> walk_changes(std::int64_t since, const OnChange& on_change);
+  Result<std::int64_t> newest_for_node(std::string_view node);  // 0: none
+
+  // --- Retries.
+  Result<std::optional<std::string>> find_reply(std::string_view request);
+  Result<Ok> keep_reply(std::string_view request, std::string_view reply, Timestamp now);
+
+ private:
+  explicit Store(const StoreOptions& options, std::unique_ptr<Database> database);
+  Result<Ok> load();
+  Result<std::optional<std::string>> find_body(std::string_view kind, std::string_view name);
+  Result<Ok> save(Written written, std::string_view node, const std::string& body);
+  Result<Ok> drop(Written written);
+  Result<Ok> log(Written written);
+  Result<Ok> trim();
+
+  StoreOptions options_;
+  std::unique_ptr<Database> database_;
+  std::string cluster_;
+  std::int64_t revision_ = 0;
+  std::int64_t floor_ = 0;
+  std::optional<Error> refusal_;
+  std::vector<Written> written_;
+  std::int64_t revision_at_begin_ = 0;
+  std::int64_t revision_at_request_ = 0;
+  std::size_t written_at_request_ = 0;
+};
+
+}  // namespace cara::apiserver
