@@ -25,7 +25,7 @@ missing_packages() {
   done
 }
 
-# install_packages SECTION...: sets `installed` to what it had to install
+# install_packages SECTION...: sets `installed` to what it did, empty for nothing
 install_packages() {
   local missing wanted
   installed=""
@@ -35,12 +35,11 @@ install_packages() {
   mapfile -t wanted < <(packages_of "$@")
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   if ((${#missing[@]} == 0)); then return 0; fi
-  installed="${missing[*]}"
   if ((EUID != 0)); then
-    command -v sudo >/dev/null || die "not root and no sudo: cannot install $installed"
-    sudo -v || die "sudo refused: cannot install $installed"
+    command -v sudo >/dev/null || die "not root and no sudo: cannot install ${missing[*]}"
+    sudo -v || die "sudo refused: cannot install ${missing[*]}"
   fi
-  note "installing ${#missing[@]} packages: $installed"
+  note "installing ${#missing[@]} packages: ${missing[*]}"
   local apt=(as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends)
   # The lists may be absent (a fresh machine) or too old to fetch from: update once, then install.
   if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then
@@ -50,4 +49,5 @@ install_packages() {
     logged "${apt[@]}" update || die "apt-get update failed"
     logged "${apt[@]}" install "${missing[@]}" || die "apt-get install failed"
   fi
+  installed="installed ${#missing[@]} packages"
 }
