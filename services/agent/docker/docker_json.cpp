@@ -1,0 +1,299 @@
+#include "services/agent/docker/docker_json.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace cara::docker {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kLogMaxSize = "10m";
+constexpr const char* kLogMaxFiles = "3";
+
+// --- Reading: absent and wrong are the same ------------------------------------------------------
+
+json parse(std::string_view text) { return json::parse(text, nullptr, false); }
+
+const json& null_json() {
+  static const json kNull;
+  return kNull;
+}
+
+const json& member(const json& object, const char* key) {
+  if (!object.is_object()) return null_json();
+  const auto found = object.find(key);
+  return found == object.end() ? null_json() : *found;
+}
+
+std::string text(const json& object, const char* key) {
+  const json& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::int64_t number(const json& object, const char* key) {
+  const json& value = member(object, key);
+  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+bool flag(const json& object, const char* key) {
+  const json& value = member(object, key);
+  return value.is_boolean() && value.get<bool>();
+}
+
+// Docker's zero time (`0001-01-01T00:00:00Z`) means never.
+Timestamp time(const json& object, const char* key) {
+  const auto parsed = parse_timestamp(text(object, key));
+  return parsed.ok() ? *parsed : Timestamp{};
+}
+
+agent::Labels texts(const json& object) {
+  agent::Labels labels;
+  if (!object.is_object()) return labels;
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_string()) labels.emplace(key, value.get<std::string>());
+  }
+  return labels;
+}
+
+std::string without_slash(std::string name) {
+  if (name.starts_with('/')) name.erase(0, 1);
+  return name;
+}
+
+agent::ContainerState state_of(const std::string& word) {
+  using agent::ContainerState;
+  static constexpr std::array<std::pair<std::string_view, ContainerState>, 7> kStates{{
+      {"created", ContainerState::kCreated},
+      {"running", ContainerState::kRunning},
+      {"paused", ContainerState::kPaused},
+      {"restarting", ContainerState::kRestarting},
+      {"removing", ContainerState::kRemoving},
+      {"exited", ContainerState::kExited},
+      {"dead", ContainerState::kDead},
+  }};
+  for (const auto& [name, state] : kStates) {
+    if (name == word) return state;
+  }
+  return ContainerState::kDead;  // a state we do not know is none that serves
+}
+
+agent::Health health_of(const std::string& word) {
+  if (word == "starting") return agent::Health::kStarting;
+  if (word == "healthy") return agent::Health::kHealthy;
+  if (word == "unhealthy") return agent::Health::kUnhealthy;
+  return agent::Health::kNone;
+}
+
+// On the network the container was made for, else on any.
+std::string address_of(const json& networks, const std::string& own) {
+  if (!networks.is_object()) return "";
+  std::string any;
+  for (const auto& [name, network] : networks.items()) {
+    const std::string address = text(network, "IPAddress");
+    if (address.empty()) continue;
+    if (name == own || text(network, "NetworkID") == own) return address;
+    if (any.empty()) any = address;
+  }
+  return any;
+}
+
+// One list of objects, each read by `read`; those without an identity are left out.
+template <class T, class Read>
+std::optional<std::vector<T>> read_list(const json& list, Read read) {
+  // Docker writes `null` for an empty list here and there.
+  if (list.is_null()) return std::vector<T>{};
+  if (!list.is_array()) return std::nullopt;
+  std::vector<T> out;
+  for (const json& entry : list) {
+    if (auto item = read(entry)) out.push_back(std::move(*item));
+  }
+  return out;
+}
+
+std::optional<agent::VolumeInfo> volume_of(const json& object) {
+  agent::VolumeInfo volume{.name = text(object, "Name"), .labels = texts(member(object, "Labels"))};
+  if (volume.name.empty()) return std::nullopt;
+  return volume;
+}
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::optional<Versions> read_versions(std::string_view body) {
+  const json root = parse(body);
+  Versions versions{.api = text(root, "ApiVersion"),
+                    .min_api = text(root, "MinAPIVersion"),
+                    .engine = text(root, "Version"),
+                    .architecture = text(root, "Arch")};
+  if (versions.api.empty()) return std::nullopt;
+  return versions;
+}
+
+std::optional<agent::EngineInfo> read_info(std::string_view body) {
+  const json root = parse(body);
+  if (!root.is_object()) return std::nullopt;
+  return agent::EngineInfo{.engine_version = text(root, "ServerVersion"),
+                           .os = text(root, "OperatingSystem"),
+                           .kernel = text(root, "KernelVersion"),
+                           .architecture = text(root, "Architecture"),
+                           .cpus = number(root, "NCPU"),
+                           .memory_bytes = number(root, "MemTotal")};
+}
+
+std::string read_message(std::string_view body) { return text(parse(body), "message"); }
+
+std::string read_id(std::string_view body) {
+  const json root = parse(body);
+  return text(root, "Id");
+}
+
+std::optional<std::vector<agent::ContainerInfo>> read_container_list(std::string_view body) {
+  const json root = parse(body);
+  return read_list<agent::ContainerInfo>(
+      root, [](const json& entry) -> std::optional<agent::ContainerInfo> {
+        agent::ContainerInfo info;
+        info.id = text(entry, "Id");
+        if (info.id.empty()) return std::nullopt;
+        const json& names = member(entry, "Names");
+        if (names.is_array() && !names.empty() && names[0].is_string()) {
+          info.name = without_slash(names[0].get<std::string>());
+        }
+        info.labels = texts(member(entry, "Labels"));
+        info.state = state_of(text(entry, "State"));
+        info.address = address_of(member(member(entry, "NetworkSettings"), "Networks"),
+                                  text(member(entry, "HostConfig"), "NetworkMode"));
+        return info;
+      });
+}
+
+std::optional<agent::ContainerInfo> read_container(std::string_view body) {
+  const json root = parse(body);
+  agent::ContainerInfo info;
+  info.id = text(root, "Id");
+  if (info.id.empty()) return std::nullopt;
+  const json& state = member(root, "State");
+  info.name = without_slash(text(root, "Name"));
+  info.labels = texts(member(member(root, "Config"), "Labels"));
+  info.state = state_of(text(state, "Status"));
+  info.health = health_of(text(member(state, "Health"), "Status"));
+  info.exit_code = number(state, "ExitCode");
+  info.oom_killed = flag(state, "OOMKilled");
+  info.error = text(state, "Error");
+  info.started_at = time(state, "StartedAt");
+  info.finished_at = time(state, "FinishedAt");
+  info.address = address_of(member(member(root, "NetworkSettings"), "Networks"),
+                            text(member(root, "HostConfig"), "NetworkMode"));
+  return info;
+}
+
+std::optional<std::vector<ListedNetwork>> read_network_list(std::string_view body) {
+  const json root = parse(body);
+  return read_list<ListedNetwork>(root, [](const json& entry) -> std::optional<ListedNetwork> {
+    ListedNetwork network{.info = {.id = text(entry, "Id"),
+                                   .name = text(entry, "Name"),
+                                   .labels = texts(member(entry, "Labels"))},
+                          .created = text(entry, "Created")};
+    if (network.info.id.empty()) return std::nullopt;
+    return network;
+  });
+}
+
+std::optional<std::vector<NetworkEnd>> read_network_ends(std::string_view body) {
+  const json root = parse(body);
+  if (!root.is_object()) return std::nullopt;
+  std::vector<NetworkEnd> ends;
+  const json& containers = member(root, "Containers");
+  if (!containers.is_object()) return ends;
+  for (const auto& [id, end] : containers.items()) ends.push_back({id, text(end, "Name")});
+  return ends;
+}
+
+std::optional<std::vector<agent::VolumeInfo>> read_volume_list(std::string_view body) {
+  const json root = parse(body);
+  if (!root.is_object()) return std::nullopt;
+  return read_list<agent::VolumeInfo>(member(root, "Volumes"), volume_of);
+}
+
+std::optional<agent::VolumeInfo> read_volume(std::string_view body) {
+  return volume_of(parse(body));
+}
+
+std::string read_pull_error(std::string_view line) {
+  const json root = parse(line);
+  const std::string detail = text(member(root, "errorDetail"), "message");
+  if (!detail.empty()) return detail;
+  const json& error = member(root, "error");
+  if (error.is_string() && !error.get_ref<const std::string&>().empty()) return error;
+  const bool failed = root.is_object() && (root.contains("errorDetail") || root.contains("error"));
+  return failed ? "the engine gave no reason" : "";
+}
+
+std::optional<StreamEvent> read_event(std::string_view line) {
+  const json root = parse(line);
+  const json& actor = member(root, "Actor");
+  StreamEvent event{.type = text(root, "Type"),
+                    .action = text(root, "Action"),
+                    .id = text(actor, "ID"),
+                    .attributes = texts(member(actor, "Attributes")),
+                    .time_ns = number(root, "timeNano")};
+  if (event.type.empty() || event.action.empty()) return std::nullopt;
+  return event;
+}
+
+std::string write_filters(const std::vector<Filter>& filters) {
+  json out = json::object();
+  for (const Filter& filter : filters) out[filter.key] = filter.values;
+  return dump(out);
+}
+
+std::vector<std::string> label_filters(const agent::Labels& labels) {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : labels) out.push_back(key + "=" + value);
+  return out;
+}
+
+std::string write_container(const agent::ContainerSpec& spec) {
+  json env = json::array();
+  for (const schema::EnvVar& variable : spec.env)
+    env.push_back(variable.name + "=" + variable.value);
+  json mounts = json::array();
+  for (const agent::Mount& mount : spec.mounts) {
+    mounts.push_back({{"Type", "volume"}, {"Source", mount.volume}, {"Target", mount.path}});
+  }
+  json host{
+      {"RestartPolicy", {{"Name", "no"}}},
+      {"Mounts", std::move(mounts)},
+      {"SecurityOpt", json::array({"no-new-privileges"})},
+      {"LogConfig",
+       {{"Type", "json-file"},
+        {"Config", {{"max-size", kLogMaxSize}, {"max-file", kLogMaxFiles}}}}},
+  };
+  json body{{"Image", spec.image}, {"Env", std::move(env)}, {"Labels", spec.labels}};
+  if (!spec.network.empty()) {
+    host["NetworkMode"] = spec.network;
+    body["NetworkingConfig"]["EndpointsConfig"][spec.network]["Aliases"] = spec.aliases;
+  }
+  body["HostConfig"] = std::move(host);
+  return dump(body);
+}
+
+std::string write_network(const agent::CreateNetwork& op) {
+  return dump(
+      {{"Name", op.name}, {"Driver", "bridge"}, {"CheckDuplicate", true}, {"Labels", op.labels}});
+}
+
+std::string write_volume(const agent::CreateVolume& op) {
+  return dump({{"Name", op.name}, {"Driver", "local"}, {"Labels", op.labels}});
+}
+
+std::string write_disconnect(const std::string& container) {
+  return dump({{"Container", container}, {"Force", true}});
+}
+
+}  // namespace cara::docker

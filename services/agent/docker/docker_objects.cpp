@@ -1,0 +1,255 @@
+// DockerEngine's operations on single containers, networks and volumes.
+#include <algorithm>
+#include <utility>
+
+#include "services/agent/docker/docker_engine.h"
+#include "services/agent/docker/docker_errors.h"
+#include "services/agent/docker/docker_json.h"
+#include "services/agent/docker/log_frames.h"
+#include "services/agent/docker/reference.h"
+
+namespace cara::docker {
+
+using agent::EngineReply;
+
+namespace {
+
+constexpr std::size_t kLogTailBytes = 16 * 1024;
+// What `tail` may make the engine send: lines can be megabytes long.
+constexpr std::size_t kMaxLogBytes = 64 * 1024 * 1024;
+constexpr std::size_t kMaxLogLines = 10'000;
+
+bool is_done(const HttpResponse& response) {
+  return response.status >= 200 && response.status < 300;
+}
+
+// An image's own labels and those of other tools may be there too.
+bool carries(const agent::Labels& labels, const agent::Labels& wanted) {
+  return std::includes(labels.begin(), labels.end(), wanted.begin(), wanted.end());
+}
+
+std::string container_path(const std::string& id) { return "/containers/" + percent_encode(id); }
+std::string network_path(const std::string& id) { return "/networks/" + percent_encode(id); }
+std::string volume_path(const std::string& name) { return "/volumes/" + percent_encode(name); }
+
+std::string owner_of(const agent::Labels& labels) {
+  const auto project = labels.find(agent::kLabelProject);
+  const auto node = labels.find(agent::kLabelNode);
+  if (project == labels.end()) return "it was not made by Caravanserai";
+  return "it belongs to project " + project->second +
+         (node == labels.end() ? "" : " of node " + node->second) + ", with other labels";
+}
+
+Error taken(const std::string& kind, const std::string& name, const std::string& id,
+            const agent::Labels& labels) {
+  return conflict("the name " + name + " is taken by " + kind + " " + id.substr(0, 12) + ": " +
+                  owner_of(labels));
+}
+
+}  // namespace
+
+// --- Networks ------------------------------------------------------------------------------------
+
+Result<EngineReply> DockerEngine::run(const agent::CreateNetwork& op) {
+  const std::lock_guard lock(network_mutex_);
+  const auto listed =
+      get("/networks?filters=" + percent_encode(write_filters({{"name", {op.name}}})));
+  if (!listed.ok()) return listed.error();
+  auto networks = read_network_list(listed->body);
+  if (!is_done(*listed)) return error_of(listed->status, listed->body, "list networks");
+  if (!networks) return internal("list networks: the Docker engine's answer makes no sense");
+  // The filter finds parts of names too.
+  std::erase_if(*networks, [&](const ListedNetwork& n) { return n.info.name != op.name; });
+  const auto foreign = std::stable_partition(
+      networks->begin(), networks->end(),
+      [&](const ListedNetwork& network) { return carries(network.info.labels, op.labels); });
+  if (foreign != networks->begin()) {
+    std::sort(networks->begin(), foreign,
+              [](const ListedNetwork& a, const ListedNetwork& b) { return a.created < b.created; });
+    // Doubles of ours that nobody uses go; one that is in use refuses, and stays.
+    for (auto extra = networks->begin() + 1; extra != foreign; ++extra) {
+      (void)remove(network_path(extra->info.id));
+    }
+    return EngineReply{.id = networks->front().info.id};
+  }
+  if (!networks->empty()) {
+    const auto& other = networks->front().info;
+    return taken("network", op.name, other.id, other.labels);
+  }
+  const auto created = post("/networks/create", write_network(op));
+  if (!created.ok()) return created.error();
+  if (!is_done(*created)) {
+    return error_of(created->status, created->body, "create network " + op.name);
+  }
+  return EngineReply{.id = read_id(created->body)};
+}
+
+Result<EngineReply> DockerEngine::run(const agent::RemoveNetwork& op) {
+  auto response = remove(network_path(op.id));
+  if (!response.ok()) return response.error();
+  // "has active endpoints" is a 403, later a 409.
+  if (response->status == 403 || response->status == 409) {
+    const auto freed = disconnect_forgotten(op.id);
+    if (!freed.ok()) return freed.error();
+    response = remove(network_path(op.id));
+    if (!response.ok()) return response.error();
+  }
+  if (is_done(*response) || response->status == 404) return EngineReply{};
+  Error error = error_of(response->status, response->body, "remove network " + op.id.substr(0, 12));
+  if (error.code == Code::kForbidden) error.code = Code::kConflict;
+  return error;
+}
+
+// Ends that belong to no container any more keep a network from being removed (moby #23302).
+Result<Ok> DockerEngine::disconnect_forgotten(const std::string& network) {
+  const auto detail = get(network_path(network));
+  if (!detail.ok()) return detail.error();
+  if (detail->status == 404) return Ok{};
+  const auto ends = read_network_ends(detail->body);
+  if (!ends) return Ok{};
+  for (const NetworkEnd& end : *ends) {
+    const auto container = get(container_path(end.container) + "/json");
+    if (!container.ok()) return container.error();
+    if (container->status == 200) {
+      return conflict("network " + network.substr(0, 12) + " is still used by container " +
+                      end.name);
+    }
+    // By name: an end that has lost its container is not found by the container's id.
+    const auto result = post(network_path(network) + "/disconnect", write_disconnect(end.name));
+    if (!result.ok()) return result.error();
+  }
+  return Ok{};
+}
+
+// --- Volumes -------------------------------------------------------------------------------------
+
+Result<EngineReply> DockerEngine::run(const agent::CreateVolume& op) {
+  // Creating a volume that exists answers with the old one, whatever its labels.
+  const auto created = post("/volumes/create", write_volume(op));
+  if (!created.ok()) return created.error();
+  if (!is_done(*created)) {
+    return error_of(created->status, created->body, "create volume " + op.name);
+  }
+  const auto volume = read_volume(created->body);
+  if (!volume) return internal("create volume: the Docker engine's answer makes no sense");
+  if (!carries(volume->labels, op.labels)) {
+    return taken("volume", op.name, op.name, volume->labels);
+  }
+  return EngineReply{.id = volume->name};
+}
+
+Result<EngineReply> DockerEngine::run(const agent::RemoveVolume& op) {
+  // Without `force`: it has dropped references of containers that lived (moby #31446).
+  const auto response = remove(volume_path(op.name));
+  if (!response.ok()) return response.error();
+  if (is_done(*response) || response->status == 404) return EngineReply{};
+  return error_of(response->status, response->body, "remove volume " + op.name);
+}
+
+// --- Containers ----------------------------------------------------------------------------------
+
+// The engine finds out about a missing network at the start only, and makes a missing volume.
+Result<Ok> DockerEngine::require_parts(const agent::ContainerSpec& spec) {
+  std::vector<std::pair<std::string, std::string>> parts;  // path, what it is
+  if (!spec.network.empty())
+    parts.emplace_back(network_path(spec.network), "network " + spec.network);
+  for (const agent::Mount& mount : spec.mounts) {
+    parts.emplace_back(volume_path(mount.volume), "volume " + mount.volume);
+  }
+  for (const auto& [path, what] : parts) {
+    const auto found = get(path);
+    if (!found.ok()) return found.error();
+    if (found->status == 404) return not_found("create container " + spec.name + ": no " + what);
+    if (!is_done(*found)) return error_of(found->status, found->body, "look for " + what);
+  }
+  return Ok{};
+}
+
+Result<EngineReply> DockerEngine::run(const agent::CreateContainer& op) {
+  const auto parts = require_parts(op.spec);
+  if (!parts.ok()) return parts.error();
+  const auto created =
+      post("/containers/create?name=" + percent_encode(op.spec.name), write_container(op.spec));
+  if (!created.ok()) return created.error();
+  if (created->status == 409) return reuse_container(op.spec);
+  if (!is_done(*created)) {
+    return error_of(created->status, created->body, "create container " + op.spec.name);
+  }
+  const std::string id = read_id(created->body);
+  if (id.empty()) return internal("create container: the Docker engine gave no id");
+  return EngineReply{.id = id};
+}
+
+Result<EngineReply> DockerEngine::reuse_container(const agent::ContainerSpec& spec) {
+  const auto found = get(container_path(spec.name) + "/json");
+  if (!found.ok()) return found.error();
+  const auto info = read_container(found->body);
+  // A create that failed half way keeps its name for a while (moby #23371).
+  if (!is_done(*found) || !info) {
+    return conflict("the name " + spec.name + " is reserved by the Docker engine");
+  }
+  if (carries(info->labels, spec.labels)) return EngineReply{.id = info->id};
+  return taken("container", spec.name, info->id, info->labels);
+}
+
+Result<EngineReply> DockerEngine::run(const agent::StartContainer& op) {
+  const std::string path = container_path(op.id);
+  auto response = post(path + "/start");
+  if (!response.ok()) return response.error();
+  if (response->status == 409 && read_message(response->body).find("paused") != std::string::npos) {
+    response = post(path + "/unpause");
+    if (!response.ok()) return response.error();
+  }
+  if (is_done(*response) || response->status == 304) return EngineReply{};
+  Error error = error_of(response->status, response->body, "start container");
+  const bool is_gone =
+      response->status == 404 && error.message.find("No such container") != std::string::npos;
+  if (!is_gone && error.code != Code::kUnavailable) error.code = Code::kInvalid;
+  return error;
+}
+
+Result<EngineReply> DockerEngine::run(const agent::StopContainer& op) {
+  const std::int64_t seconds = std::max<std::int64_t>(0, (op.grace_ms + 999) / 1000);
+  const auto response = call({.method = Method::kPost,
+                              .path = container_path(op.id) + "/stop?t=" + std::to_string(seconds),
+                              .deadline = options_.write_limit + std::chrono::seconds(seconds)});
+  if (!response.ok()) return response.error();
+  if (is_done(*response) || response->status == 304 || response->status == 404) {
+    return EngineReply{};
+  }
+  return error_of(response->status, response->body, "stop container");
+}
+
+Result<EngineReply> DockerEngine::run(const agent::RemoveContainer& op) {
+  const auto response = remove(container_path(op.id) + "?force=1&v=1");
+  if (!response.ok()) return response.error();
+  if (is_done(*response) || response->status == 404) return EngineReply{};
+  if (response->status != 409) {
+    return error_of(response->status, response->body, "remove container");
+  }
+  // Somebody else is removing it already: it is gone when they are done.
+  const auto gone = post(container_path(op.id) + "/wait?condition=removed");
+  if (!gone.ok()) return gone.error();
+  if (is_done(*gone) || gone->status == 404) return EngineReply{};
+  return error_of(gone->status, gone->body, "remove container");
+}
+
+Result<EngineReply> DockerEngine::run(const agent::TailLogs& op) {
+  const auto lines = std::clamp<std::int64_t>(op.lines, 0, kMaxLogLines);
+  LogTail tail(kLogTailBytes);
+  std::size_t received = 0;
+  const auto response =
+      call({.method = Method::kGet,
+            .path = container_path(op.id) + "/logs?stdout=1&stderr=1&tail=" + std::to_string(lines),
+            .deadline = options_.read_limit,
+            .sink = [&](std::string_view bytes) {
+              tail.feed(bytes);
+              received += bytes.size();
+              return received <= kMaxLogBytes;
+            }});
+  if (!response.ok()) return response.error();
+  if (!is_done(*response)) return error_of(response->status, response->body, "read logs");
+  return EngineReply{.text = tail.take()};
+}
+
+}  // namespace cara::docker

@@ -1,0 +1,22 @@
+// Image references (https://docs.docker.com/reference/cli/docker/image/tag/) as the pull API wants
+// them: the name, and the tag or digest, apart.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cara::docker {
+
+struct Reference {
+  std::string name;  // with the registry, if it was named: `localhost:5000/team/app`
+  std::string tag;   // a tag or `sha256:...`; `latest` if the reference had neither
+  bool operator==(const Reference&) const = default;
+};
+
+// A digest wins over a tag, as it does for `docker pull`.
+Reference split_reference(std::string_view reference);
+
+// For one segment of a path or one value of a query; `keep` are characters to leave as they are.
+std::string percent_encode(std::string_view text, std::string_view keep = "");
+
+}  // namespace cara::docker

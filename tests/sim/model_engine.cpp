@@ -1,0 +1,336 @@
+#include "tests/sim/model_engine.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "schema/check.h"
+
+namespace cara::sim {
+
+using agent::ContainerState;
+using agent::EngineReply;
+using agent::Health;
+
+namespace {
+
+constexpr std::int64_t kKilled = 137;
+constexpr std::size_t kMaxOutput = 16 * 1024;
+
+bool carries(const agent::Labels& labels, const agent::Labels& wanted) {
+  return std::includes(labels.begin(), labels.end(), wanted.begin(), wanted.end());
+}
+
+Timestamp after(Timestamp time, std::int64_t ms) { return {time.ms + ms}; }
+
+Error taken(const std::string& kind, const std::string& name) {
+  return conflict("the name " + name + " is taken by another " + kind);
+}
+
+std::string last_lines(const std::string& text, std::int64_t lines) {
+  std::size_t start = text.size();
+  if (start > 0 && text.back() == '\n') --start;
+  if (lines <= 0) return "";
+  while (start > 0 && (text[start - 1] != '\n' || --lines > 0)) --start;
+  return text.substr(std::max(start, text.size() - std::min(text.size(), kMaxOutput)));
+}
+
+}  // namespace
+
+Result<EngineReply> ModelEngine::execute(const agent::EngineOp& op) {
+  if (fault_) {
+    if (auto error = fault_(op)) return *error;
+  }
+  return std::visit([this](const auto& alternative) { return run(alternative); }, op);
+}
+
+// --- The world around it -------------------------------------------------------------------------
+
+void ModelEngine::add_image(const std::string& image, ImageBehaviour behaviour, Source source) {
+  images_[image] = {std::move(behaviour), source == Source::kLocal};
+}
+
+bool ModelEngine::is_up(const Container& container) {
+  return container.info.state == ContainerState::kRunning;
+}
+
+// The next thing a running container does by itself.
+std::optional<Timestamp> ModelEngine::due(const Container& container) {
+  if (!is_up(container)) return std::nullopt;
+  std::optional<Timestamp> next;
+  const auto& behaviour = container.behaviour;
+  if (behaviour.exits_after_ms) next = after(container.info.started_at, *behaviour.exits_after_ms);
+  if (container.info.health == Health::kStarting && behaviour.health != Health::kStarting) {
+    const Timestamp health = after(container.info.started_at, behaviour.health_after_ms);
+    next = next ? std::min(*next, health) : health;
+  }
+  return next;
+}
+
+std::optional<Timestamp> ModelEngine::next_change() const {
+  std::optional<Timestamp> next;
+  for (const auto& [id, container] : containers_) {
+    const auto mine = due(container);
+    if (mine && (!next || *mine < *next)) next = mine;
+  }
+  return next;
+}
+
+void ModelEngine::advance(Timestamp now) {
+  CARA_CHECK(now >= now_);
+  for (auto next = next_change(); next && *next <= now; next = next_change()) {
+    now_ = std::max(now_, *next);
+    for (auto& [id, container] : containers_) {
+      const auto mine = due(container);
+      if (!mine || *mine > *next) continue;
+      const auto& exits = container.behaviour.exits_after_ms;
+      if (exits && after(container.info.started_at, *exits) <= *next) {
+        container.info.oom_killed = container.behaviour.oom_killed;
+        end(container, container.behaviour.exit_code, *next);
+      } else {
+        change_health(container);
+      }
+    }
+  }
+  now_ = now;
+}
+
+void ModelEngine::reboot() {
+  for (auto& [id, container] : containers_) {
+    if (is_up(container) || container.info.state == ContainerState::kPaused) {
+      end(container, kKilled, now_);
+    }
+  }
+}
+
+bool ModelEngine::kill(const std::string& name, std::int64_t exit_code) {
+  Container* container = find(name);
+  if (container == nullptr || !is_up(*container)) return false;
+  end(*container, exit_code, now_);
+  return true;
+}
+
+bool ModelEngine::pause(const std::string& name) {
+  Container* container = find(name);
+  if (container == nullptr || !is_up(*container)) return false;
+  container->info.state = ContainerState::kPaused;
+  announce(container->info.labels, "pause");
+  return true;
+}
+
+bool ModelEngine::rename(const std::string& old_name, const std::string& name) {
+  Container* container = find(old_name);
+  if (container == nullptr || find(name) != nullptr) return false;
+  container->info.name = name;
+  announce(container->info.labels, "rename");
+  return true;
+}
+
+std::size_t ModelEngine::anonymous_volumes() const {
+  std::size_t count = 0;
+  for (const auto& [id, container] : containers_) {
+    count += static_cast<std::size_t>(container.behaviour.own_volumes);
+  }
+  return count;
+}
+
+ModelEngine::Container* ModelEngine::find(const std::string& id_or_name) {
+  for (auto& [id, container] : containers_) {
+    if (id == id_or_name || container.info.name == id_or_name) return &container;
+  }
+  return nullptr;
+}
+
+std::string ModelEngine::next_id() {
+  std::string digits = std::to_string(++made_);
+  return std::string(12 - std::min<std::size_t>(12, digits.size()), '0') + digits;
+}
+
+void ModelEngine::end(Container& container, std::int64_t exit_code, Timestamp when) {
+  container.info.state = ContainerState::kExited;
+  container.info.exit_code = exit_code;
+  container.info.finished_at = when;
+  container.info.address.clear();
+  // Docker's health monitor ends with the container and leaves its last word.
+  if (container.info.health == Health::kStarting) container.info.health = Health::kUnhealthy;
+  announce(container.info.labels, "die");
+}
+
+void ModelEngine::change_health(Container& container) {
+  container.info.health = container.behaviour.health;
+  announce(container.info.labels, container.info.health == Health::kHealthy
+                                      ? "health_status: healthy"
+                                      : "health_status: unhealthy");
+}
+
+void ModelEngine::announce(const agent::Labels& labels, const std::string& action) {
+  const auto project = labels.find(agent::kLabelProject);
+  if (sink_ && project != labels.end()) sink_({.project = project->second, .action = action});
+}
+
+// --- Operations ----------------------------------------------------------------------------------
+
+Result<EngineReply> ModelEngine::run(const agent::GetInfo&) {
+  return EngineReply{.info = {.engine_version = "model",
+                              .api_version = "1.41",
+                              .os = "Model Linux",
+                              .kernel = "6.1",
+                              .architecture = "amd64",
+                              .cpus = 4,
+                              .memory_bytes = std::int64_t{8} * 1024 * 1024 * 1024}};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::Observe& op) {
+  EngineReply reply;
+  agent::Observation& seen = reply.observation;
+  for (const auto& [id, container] : containers_) {
+    if (carries(container.info.labels, op.labels)) seen.containers.push_back(container.info);
+  }
+  for (const auto& [id, network] : networks_) {
+    if (carries(network.labels, op.labels)) seen.networks.push_back(network);
+  }
+  for (const auto& [name, volume] : volumes_) {
+    if (carries(volume.labels, op.labels)) seen.volumes.push_back(volume);
+  }
+  // Ids are in order within a name already.
+  const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
+  std::stable_sort(seen.containers.begin(), seen.containers.end(), by_name);
+  std::stable_sort(seen.networks.begin(), seen.networks.end(), by_name);
+  return reply;
+}
+
+Result<EngineReply> ModelEngine::run(const agent::EnsureImage& op) {
+  const auto image = images_.find(op.image);
+  if (image == images_.end()) return not_found("pull image " + op.image + ": no such image");
+  image->second.present = true;
+  return EngineReply{};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::CreateNetwork& op) {
+  bool is_taken = false;
+  for (const auto& [id, network] : networks_) {
+    if (network.name != op.name) continue;
+    if (carries(network.labels, op.labels)) return EngineReply{.id = id};
+    is_taken = true;
+  }
+  if (is_taken) return taken("network", op.name);
+  const std::string id = next_id();
+  networks_[id] = {.id = id, .name = op.name, .labels = op.labels};
+  return EngineReply{.id = id};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::RemoveNetwork& op) {
+  const auto network = networks_.find(op.id);
+  if (network == networks_.end()) return EngineReply{};
+  for (const auto& [id, container] : containers_) {
+    const bool attached = is_up(container) || container.info.state == ContainerState::kPaused;
+    if (container.spec.network == op.id && attached) {
+      return conflict("network " + op.id + " is still used by container " + container.info.name);
+    }
+  }
+  networks_.erase(network);
+  return EngineReply{};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::CreateVolume& op) {
+  const auto [volume, made] = volumes_.try_emplace(op.name, agent::VolumeInfo{op.name, op.labels});
+  if (!made && !carries(volume->second.labels, op.labels)) return taken("volume", op.name);
+  return EngineReply{.id = op.name};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::RemoveVolume& op) {
+  for (const auto& [id, container] : containers_) {
+    for (const agent::Mount& mount : container.spec.mounts) {
+      if (mount.volume == op.name) {
+        return conflict("remove volume " + op.name + ": it is used by " + container.info.name);
+      }
+    }
+  }
+  volumes_.erase(op.name);
+  return EngineReply{};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::CreateContainer& op) {
+  const std::string what = "create container " + op.spec.name + ": no ";
+  if (!op.spec.network.empty() && !networks_.contains(op.spec.network)) {
+    return not_found(what + "network " + op.spec.network);
+  }
+  for (const agent::Mount& mount : op.spec.mounts) {
+    if (!volumes_.contains(mount.volume)) return not_found(what + "volume " + mount.volume);
+  }
+  const auto image = images_.find(op.spec.image);
+  if (image == images_.end() || !image->second.present) {
+    return not_found(what + "image " + op.spec.image);
+  }
+  if (const Container* other = find(op.spec.name); other != nullptr) {
+    if (carries(other->info.labels, op.spec.labels)) return EngineReply{.id = other->info.id};
+    return taken("container", op.spec.name);
+  }
+  const std::string id = next_id();
+  containers_[id] = {.info = {.id = id, .name = op.spec.name, .labels = op.spec.labels},
+                     .spec = op.spec,
+                     .behaviour = image->second.behaviour};
+  return EngineReply{.id = id};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::StartContainer& op) {
+  Container* container = find(op.id);
+  if (container == nullptr) return not_found("start container: No such container: " + op.id);
+  agent::ContainerInfo& info = container->info;
+  if (is_up(*container)) return EngineReply{};
+  if (info.state == ContainerState::kPaused) {
+    info.state = ContainerState::kRunning;
+    announce(info.labels, "unpause");
+    return EngineReply{};
+  }
+  const ImageBehaviour& behaviour = container->behaviour;
+  std::string error = behaviour.start_error;
+  if (!container->spec.network.empty() && !networks_.contains(container->spec.network)) {
+    error = "network " + container->spec.network + " not found";
+  }
+  info.error = error;
+  if (!error.empty()) {
+    info.exit_code = behaviour.start_error.empty() ? 128 : behaviour.exit_code;
+    return invalid("start container: " + error);
+  }
+  info.state = ContainerState::kRunning;
+  info.exit_code = 0;
+  info.oom_killed = false;
+  info.started_at = now_;
+  info.health = behaviour.health == Health::kNone ? Health::kNone : Health::kStarting;
+  info.address =
+      "10.0." + std::to_string(made_ / 250 % 250) + "." + std::to_string(2 + made_ % 250);
+  container->output += behaviour.output;
+  if (container->output.size() > kMaxOutput) {
+    container->output.erase(0, container->output.size() - kMaxOutput);
+  }
+  announce(info.labels, "start");
+  return EngineReply{};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::StopContainer& op) {
+  Container* container = find(op.id);
+  if (container == nullptr) return EngineReply{};
+  const auto state = container->info.state;
+  if (is_up(*container) || state == ContainerState::kPaused) {
+    end(*container, container->behaviour.stop_exit_code, now_);
+  }
+  return EngineReply{};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::RemoveContainer& op) {
+  const Container* container = find(op.id);
+  if (container == nullptr) return EngineReply{};
+  const agent::Labels labels = container->info.labels;
+  containers_.erase(std::string(container->info.id));
+  announce(labels, "destroy");
+  return EngineReply{};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::TailLogs& op) {
+  const Container* container = find(op.id);
+  if (container == nullptr) return not_found("read logs: No such container: " + op.id);
+  return EngineReply{.text = last_lines(container->output, op.lines)};
+}
+
+}  // namespace cara::sim
