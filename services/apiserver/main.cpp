@@ -1,0 +1,132 @@
+// cara-apiserver: flags, lock, store, bus, actor.
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+#include "schema/formats.h"
+#include "schema/messages.h"
+#include "schema/wire.h"
+#include "services/apiserver/apiserver.h"
+#include "services/apiserver/file_lock.h"
+#include "services/apiserver/store/store.h"
+#include "services/runtime/host/clock.h"
+#include "services/runtime/host/main_support.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using cara::Ok;
+using cara::Result;
+using cara::host::FlagKind;
+
+constexpr auto kConnectPatience = 2s;  // then it serves as soon as the bus is there
+constexpr auto kProbeTimeout = 1s;
+constexpr int kProbes = 3;  // the bus may still list one that was killed a moment ago
+constexpr auto kShortestTimeout = 100ms;
+
+const cara::host::ProgramSpec kProgram{
+    .name = "cara-apiserver",
+    .summary = "Keeps the state of the cluster and answers every request about it.",
+    .positionals_help = "",
+    .flags = {
+        {.name = "db",
+         .help = "database file, made if absent",
+         .default_value = "cara.db",
+         .value_name = "FILE"},
+        {.name = "environment",
+         .help = "second part of an assembled ingress host",
+         .default_value = "default",
+         .value_name = "NAME"},
+        {.name = "base-domain",
+         .help = "last part of an assembled ingress host",
+         .default_value = "cara.internal",
+         .value_name = "DOMAIN"},
+        {.name = "node-timeout",
+         .help = "silence after which a node is NotReady",
+         .kind = FlagKind::kDuration,
+         .default_value = "15s",
+         .value_name = "DURATION"},
+        {.name = "grace-period",
+         .help = "time a lost node has before its projects are moved",
+         .kind = FlagKind::kDuration,
+         .default_value = "60s",
+         .value_name = "DURATION"},
+        {.name = "termination-timeout",
+         .help = "time a lost node has to remove a deleted project",
+         .kind = FlagKind::kDuration,
+         .default_value = "10m",
+         .value_name = "DURATION"},
+    }};
+
+Result<cara::apiserver::Options> read_options(const cara::host::Flags& flags) {
+  using cara::schema::Format;
+  const std::string& environment = flags.text("environment");
+  const std::string& base_domain = flags.text("base-domain");
+  if (const auto wrong = cara::schema::check_format(Format::kDnsLabel, environment)) {
+    return cara::invalid("--environment " + *wrong);
+  }
+  if (const auto wrong = cara::schema::check_format(Format::kDnsName, base_domain)) {
+    return cara::invalid("--base-domain " + *wrong);
+  }
+  if (flags.duration("node-timeout") < kShortestTimeout) {
+    return cara::invalid("--node-timeout must be at least 100ms");
+  }
+  return cara::apiserver::Options{
+      .domain = {.environment = environment, .base_domain = base_domain},
+      .node_timeout = flags.duration("node-timeout"),
+      .grace_period = flags.duration("grace-period"),
+      .termination_timeout = flags.duration("termination-timeout")};
+}
+
+// Refused if another apiserver serves this bus. Without a bus there is nobody to ask: then the
+// actor finds out when it comes.
+Result<Ok> probe(cara::host::NatsHost& bus) {
+  using cara::schema::Alive;
+  if (Result<Ok> connected = bus.connect(kConnectPatience); !connected) {
+    spdlog::warn("no bus yet, trying for ever: {}", connected.error().message);
+    return Ok{};
+  }
+  const std::string question = cara::schema::pack_message(
+      Alive{.instance = "probe", .started_at_ms = cara::host::now().wall.ms});
+  for (int i = 0; i < kProbes; ++i) {
+    const auto answer = bus.ask(cara::schema::kApiserverAlive, question, kProbeTimeout);
+    if (answer) {
+      const auto other = cara::schema::unpack_message<Alive>(*answer);
+      return cara::conflict("another cara-apiserver (" + (other ? other->instance : "unknown") +
+                            ") serves this bus; stop it first, or use another --nats");
+    }
+    if (answer.error().code != cara::Code::kTimeout) return Ok{};
+  }
+  return cara::conflict(
+      "another cara-apiserver is connected to this bus but does not answer; it may be stopped "
+      "(SIGSTOP) or cut off: end it first");
+}
+
+int fail(const cara::Error& error) {
+  spdlog::error("{}", error.message);
+  return error.code == cara::Code::kInvalid ? cara::host::kExitUsage : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto start = cara::host::start_process(kProgram, argc, argv);
+  if (start.exit_code) return *start.exit_code;
+  const auto options = read_options(start.flags);
+  if (!options) return fail(options.error());
+
+  const std::string& path = start.flags.text("db");
+  const auto lock = cara::apiserver::FileLock::take(path);
+  if (!lock) return fail(lock.error());
+  cara::runtime::IdSource ids(cara::host::random_seed());
+  const auto store = cara::apiserver::Store::open({.path = path, .cluster = ids.next()});
+  if (!store) return fail(store.error());
+  spdlog::info("serving cluster {} at revision {} from {}", (*store)->cluster(),
+               (*store)->revision(), path);
+
+  cara::host::NatsHost bus(
+      cara::host::bus_options(start.flags, {cara::schema::Role::kApiserver, "a1"}));
+  if (Result<Ok> alone = probe(bus); !alone) return fail(alone.error());
+  cara::apiserver::ApiServer server(**store, *options, cara::host::random_seed());
+  return cara::host::run_process(bus, server);
+}

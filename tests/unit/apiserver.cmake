@@ -1,0 +1,3 @@
+cara_test(test_unit_apiserver LAYER unit
+  SOURCES apiserver_apply_test.cpp
+  DEPS cara_apiserver)
