@@ -1,0 +1,30 @@
+// Api: what commands need of the control plane. BusApi speaks to the real one; tests bring a fake.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "schema/result.h"
+#include "services/runtime/actor.h"
+
+namespace cara::cli {
+
+// Change events of one subject, as hints to look again.
+class Hints {
+ public:
+  virtual ~Hints() = default;
+  // Returns when an event came, or after `patience`, or when the user interrupted.
+  virtual void wait(runtime::Duration patience) = 0;
+};
+
+class Api {
+ public:
+  virtual ~Api() = default;
+  // `operation` is `<kind>.<verb>`. The answer may hold an error (schema/codec.h).
+  virtual Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
+                                        runtime::Duration timeout) = 0;
+  virtual Result<std::unique_ptr<Hints>> watch(const std::string& subject) = 0;
+};
+
+}  // namespace cara::cli

@@ -1,0 +1,183 @@
+// caractrl delete: asks for all deletions, then waits until each is gone.
+#include <algorithm>
+
+#include "cli/manifests.h"
+#include "cli/objects.h"
+#include "cli/request.h"
+#include "cli/say.h"
+#include "cli/verb.h"
+#include "schema/formats.h"
+#include "schema/subjects.h"
+
+namespace cara::cli {
+namespace {
+
+constexpr std::chrono::seconds kRequestTimeout{10};
+// Events are hints: what they tell is looked up, and what they miss is found by looking anyway.
+constexpr std::chrono::seconds kLookAgain{1};
+
+// Something that is being deleted.
+struct Victim {
+  std::string name;
+  std::string uid;
+  bool node_lost_said = false;
+};
+
+std::string called(Kind kind, const std::string& name) { return to_string(kind) + "/" + name; }
+
+Result<Objects> objects_of(Context& context, const host::Flags& flags, Complaints& complaints) {
+  const std::vector<std::string>& files = flags.list("file");
+  if (files.empty()) {
+    Result<Objects> objects = parse_objects(flags.positionals());
+    if (objects && objects->names.empty()) return invalid("which one? Give its name");
+    return objects;
+  }
+  if (!flags.positionals().empty()) return invalid("give names or files, not both");
+  std::vector<Manifest> manifests = load_manifests(files, context.in, complaints);
+  check_names(manifests, complaints);
+  std::vector<std::string> words{"project"};
+  for (const Manifest& manifest : manifests) words.push_back(manifest.project.metadata.name);
+  if (!complaints.empty()) return Objects{};
+  return parse_objects(words);
+}
+
+// True: it is gone, or a new object has taken its name.
+Result<bool> is_gone(Context& context, Api& api, Victim& victim) {
+  const auto reply = call<schema::ProjectReply>(api, "project.get", schema::GetRequest{victim.name},
+                                                kRequestTimeout);
+  if (!reply && reply.error().code == Code::kNotFound) return true;
+  if (!reply) return reply.error();
+  if (reply->project.metadata.uid != victim.uid) return true;
+  const schema::ProjectStatus& status = reply->project.status;
+  const auto* lost = find_condition(status.conditions, schema::kConditionTerminatingAt);
+  if (lost != nullptr && !victim.node_lost_said) {
+    victim.node_lost_said = true;
+    context.err << called(Kind::kProject, victim.name) << ": waiting for node/"
+                << schema::printable(status.node_ref)
+                << ", which is not ready; --force does not wait\n";
+  }
+  return false;
+}
+
+Exit wait_until_gone(Context& context, Api& api, Victim& victim, runtime::Duration patience,
+                     runtime::MonoTime begin) {
+  const std::string who = called(Kind::kProject, victim.name);
+  auto hints = api.watch(schema::event_subject("project", victim.name));
+  if (!hints) return say_error(context, hints.error());
+  context.wait_begins();
+  while (true) {
+    // A control plane that restarts meanwhile is no reason to give up.
+    const Result<bool> gone = is_gone(context, api, victim);
+    if (!gone && gone.error().code != Code::kTimeout && gone.error().code != Code::kUnavailable) {
+      return say_error(context, gone.error());
+    }
+    if (gone && *gone) {
+      context.out << who << " deleted" << std::endl;
+      return kDone;
+    }
+    const runtime::Duration waited = context.mono_now() - begin;
+    if (patience.count() > 0 && waited >= patience) {
+      say_error(context, who + " is not gone after " + format_duration_ms(patience.count() / 1000) +
+                             "; the deletion goes on in the background");
+      return kTimedOut;
+    }
+    (*hints)->wait(patience.count() > 0 ? std::min<runtime::Duration>(kLookAgain, patience - waited)
+                                        : kLookAgain);
+    if (context.interrupted()) {
+      say_error(context, who + " is not gone yet; the deletion goes on in the background");
+      return kInterrupted;
+    }
+  }
+}
+
+Exit delete_objects(Context& context, Api& api, const Objects& objects, const host::Flags& flags) {
+  const runtime::MonoTime begin = context.mono_now();
+  const bool wait = flags.enabled("wait");
+  Exit result = kDone;
+  std::vector<Victim> victims;
+  for (const std::string& name : objects.names) {
+    const schema::DeleteRequest request{
+        .request_id = context.new_id(), .name = name, .force = flags.enabled("force")};
+    const auto reply = call<schema::DeleteReply>(api, to_string(objects.kind) + ".delete", request,
+                                                 kRequestTimeout);
+    if (!reply) {
+      Error error = reply.error();
+      if (error.code == Code::kNotFound) error.message = not_found_sentence(objects.kind, name);
+      result = first_failure(result, say_error(context, error));
+      if (error.code == Code::kUnavailable || error.code == Code::kTimeout) return result;
+    } else if (reply->outcome == schema::DeleteOutcome::kDeleted) {
+      context.out << called(objects.kind, name) << " deleted" << std::endl;
+    } else if (!wait || objects.kind != Kind::kProject) {
+      context.out << called(objects.kind, name) << " deleting" << std::endl;
+    } else {
+      victims.push_back({.name = name, .uid = reply->uid});
+    }
+  }
+  for (Victim& victim : victims) {
+    const Exit end = wait_until_gone(context, api, victim, flags.duration("timeout"), begin);
+    result = first_failure(result, end);
+    if (end == kInterrupted) break;
+  }
+  return result;
+}
+
+Exit run_delete(Context& context, const host::Flags& flags) {
+  Complaints complaints;
+  const Result<Objects> objects = objects_of(context, flags, complaints);
+  for (const std::string& line : complaints) context.err << line << "\n";
+  if (!complaints.empty()) {
+    say_error(context, "nothing was deleted");
+    return kBadInput;
+  }
+  if (!objects) return say_usage(context, "delete", objects.error().message);
+  Result<std::unique_ptr<Api>> api = connect(context, flags);
+  if (!api) return say_error(context, api.error());
+  return delete_objects(context, **api, *objects, flags);
+}
+
+std::vector<host::FlagSpec> delete_flags() {
+  return {{.name = "file",
+           .help = "Delete the projects of these manifests; - is standard input",
+           .kind = host::FlagKind::kList,
+           .value_name = "FILE",
+           .environment = kNoEnvironment,
+           .letter = "f"},
+          {.name = "wait",
+           .help = "Wait until everything of it is gone",
+           .kind = host::FlagKind::kSwitch,
+           .default_value = "true",
+           .environment = kNoEnvironment},
+          {.name = "force",
+           .help = "Drop the record at once; its node cleans up when it can",
+           .kind = host::FlagKind::kSwitch,
+           .default_value = "false",
+           .environment = kNoEnvironment},
+          {.name = "timeout",
+           .help = "How long to wait until it is gone; 0: as long as it takes",
+           .kind = host::FlagKind::kDuration,
+           .default_value = "0",
+           .value_name = "DURATION",
+           .environment = kNoEnvironment}};
+}
+
+}  // namespace
+
+const Verb& delete_verb() {
+  static const Verb kVerb{
+      .name = "delete",
+      .summary = "Delete projects or nodes",
+      .usage = "delete project|node NAME... [FLAGS] | delete -f FILE ... [FLAGS]",
+      .details =
+          "Returns when every container, network and volume of the project is gone. Ctrl-C ends\n"
+          "only the waiting: the deletion goes on.\n\n"
+          "Examples:\n"
+          "  caractrl delete project wordpress\n"
+          "  caractrl delete -f project.yaml --wait=false\n"
+          "  caractrl delete project wordpress --timeout 30s\n"
+          "  caractrl delete node worker-01\n",
+      .flags = delete_flags(),
+      .run = run_delete};
+  return kVerb;
+}
+
+}  // namespace cara::cli

@@ -1,0 +1,140 @@
+// caractrl get: one object, some, or all of a kind, as a table, JSON or YAML.
+#include "cli/objects.h"
+#include "cli/request.h"
+#include "cli/rows.h"
+#include "cli/say.h"
+#include "cli/verb.h"
+
+namespace cara::cli {
+namespace {
+
+// What differs between the kinds.
+struct Projects {
+  using Object = schema::Project;
+  using Reply = schema::ProjectReply;
+  using Page = schema::ProjectListReply;
+  static constexpr Kind kKind = Kind::kProject;
+  static Object& object(Reply& reply) { return reply.project; }
+  static std::vector<Object>& objects(Page& page) { return page.projects; }
+  static Table table(const std::vector<Object>& objects, Timestamp now) {
+    return project_table(objects, now);
+  }
+};
+struct Nodes {
+  using Object = schema::Node;
+  using Reply = schema::NodeReply;
+  using Page = schema::NodeListReply;
+  static constexpr Kind kKind = Kind::kNode;
+  static Object& object(Reply& reply) { return reply.node; }
+  static std::vector<Object>& objects(Page& page) { return page.nodes; }
+  static Table table(const std::vector<Object>& objects, Timestamp now) {
+    return node_table(objects, now);
+  }
+};
+
+template <class K>
+Result<std::vector<typename K::Object>> list(Api& api, runtime::Duration timeout) {
+  std::vector<typename K::Object> all;
+  schema::ListRequest request;
+  while (true) {
+    auto page = call<typename K::Page>(api, to_string(K::kKind) + ".list", request, timeout);
+    if (!page) return page.error();
+    for (auto& object : K::objects(*page)) all.push_back(std::move(object));
+    if (page->next.empty()) return all;
+    // A page that does not move on would be asked for until the memory is full.
+    if (page->next <= request.after) return internal("the server's list does not end");
+    request.after = page->next;
+  }
+}
+
+template <class Object>
+void print_objects(Context& context, const std::vector<Object>& objects, bool one, Output output) {
+  if (one) {
+    context.out << render(schema::to_value(objects.front()), output);
+    return;
+  }
+  Array items;
+  for (const Object& object : objects) items.push_back(schema::to_value(object));
+  context.out << render(Map{{"apiVersion", Value(schema::kApiVersion)},
+                            {"kind", Value("List")},
+                            {"items", Value(std::move(items))}},
+                        output);
+}
+
+template <class K>
+Exit get(Context& context, Api& api, const std::vector<std::string>& names,
+         const host::Flags& flags) {
+  Exit result = kDone;
+  std::vector<typename K::Object> objects;
+  const runtime::Duration timeout = flags.duration("timeout");
+  for (const std::string& name : names) {
+    auto reply = call<typename K::Reply>(api, to_string(K::kKind) + ".get",
+                                         schema::GetRequest{name}, timeout);
+    if (reply) {
+      objects.push_back(std::move(K::object(*reply)));
+    } else if (reply.error().code == Code::kNotFound) {
+      say_error(context, not_found_sentence(K::kKind, name));
+      result = kRefused;
+    } else {
+      return say_error(context, reply.error());
+    }
+  }
+  if (names.empty()) {
+    auto all = list<K>(api, timeout);
+    if (!all) return say_error(context, all.error());
+    objects = std::move(*all);
+  }
+  const Output output = output_of(flags);
+  const bool one = names.size() == 1;
+  if (output != Output::kTable) {
+    if (!one || !objects.empty()) print_objects(context, objects, one, output);
+  } else if (!objects.empty()) {
+    K::table(objects, context.now()).print(context.out);
+  } else if (names.empty()) {
+    context.err << "No " << to_string(K::kKind) << "s found\n";
+  }
+  return result;
+}
+
+Exit run_get(Context& context, const host::Flags& flags) {
+  const Result<Objects> objects = parse_objects(flags.positionals());
+  if (!objects) return say_usage(context, "get", objects.error().message);
+  Result<std::unique_ptr<Api>> api = connect(context, flags);
+  if (!api) return say_error(context, api.error());
+  switch (objects->kind) {
+    case Kind::kProject:
+      return get<Projects>(context, **api, objects->names, flags);
+    case Kind::kNode:
+      return get<Nodes>(context, **api, objects->names, flags);
+  }
+  CARA_CHECK(false);
+}
+
+}  // namespace
+
+const Verb& get_verb() {
+  static const Verb kVerb{
+      .name = "get",
+      .summary = "Show projects or nodes",
+      .usage = "get projects|nodes [NAME...] [FLAGS]",
+      .details =
+          "As JSON or YAML one name prints the object, and several names or none print a list.\n"
+          "CONDITIONS says NodeNotReady where nothing is heard from a Running project's node.\n"
+          "Short names: project, po; node, no; project/NAME.\n\n"
+          "Examples:\n"
+          "  caractrl get projects\n"
+          "  caractrl get projects wordpress\n"
+          "  caractrl get project wordpress -o yaml\n"
+          "  caractrl --output json get nodes\n",
+      .flags = {output_flag(),
+                {.name = "timeout",
+                 .help = "How long to wait for each answer",
+                 .kind = host::FlagKind::kDuration,
+                 .default_value = "10s",
+                 .value_name = "DURATION",
+                 .environment = kNoEnvironment}},
+      .run = run_get};
+  return kVerb;
+}
+
+}  // namespace cara::cli

@@ -1,0 +1,18 @@
+#include "cli/request.h"
+
+#include "schema/time.h"
+
+namespace cara::cli {
+
+Result<runtime::Payload> call_with_retries(Api& api, std::string_view operation,
+                                           const runtime::Payload& body,
+                                           runtime::Duration timeout) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    Result<runtime::Payload> reply = api.call(operation, body, timeout / kAttempts);
+    if (reply || reply.error().code != Code::kTimeout) return reply;
+  }
+  return timed_out("timed out after " + format_duration_ms(timeout.count() / 1000) +
+                   "; it may or may not have happened");
+}
+
+}  // namespace cara::cli

@@ -1,0 +1,48 @@
+#include "cli/say.h"
+
+#include "schema/formats.h"
+
+namespace cara::cli {
+namespace {
+
+// Longer than any sentence of ours; the rest of a container's log is not for this place.
+constexpr std::size_t kMaxSentence = 4096;
+
+}  // namespace
+
+void say_error(Context& context, std::string_view sentence) {
+  context.err << "error: " << schema::printable_lines(sentence, kMaxSentence) << "\n";
+}
+
+Exit say_error(Context& context, const Error& error) {
+  const bool bare = error.code == Code::kForbidden && !error.message.starts_with("not permitted");
+  say_error(context, (bare ? "not permitted: " : "") + error.message);
+  return exit_of(error);
+}
+
+Exit say_usage(Context& context, std::string_view verb, std::string_view sentence) {
+  say_error(context, sentence);
+  const std::string topic = verb.empty() ? "" : " " + std::string(verb);
+  context.err << "See `caractrl" << topic << " --help`.\n";
+  return kBadInput;
+}
+
+Exit exit_of(const Error& error) {
+  switch (error.code) {
+    case Code::kInvalid:
+      return kBadInput;
+    case Code::kUnavailable:
+      return kNoConnection;
+    case Code::kTimeout:
+      return kTimedOut;
+    case Code::kNotFound:
+    case Code::kConflict:
+    case Code::kForbidden:
+    case Code::kGone:
+    case Code::kInternal:
+      return kRefused;
+  }
+  CARA_CHECK(false);
+}
+
+}  // namespace cara::cli

@@ -1,0 +1,42 @@
+#include "cli/table.h"
+
+#include <algorithm>
+
+#include "schema/check.h"
+#include "schema/formats.h"
+
+namespace cara::cli {
+namespace {
+
+constexpr std::size_t kGap = 3;
+constexpr std::size_t kMaxCell = 253;  // the longest name there is
+
+// Code points: close enough to columns for what tables show.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
+  }));
+}
+
+}  // namespace
+
+void Table::add(std::vector<std::string> row) {
+  CARA_CHECK(row.size() == rows_.front().size());
+  for (std::string& cell : row) cell = schema::printable(cell, kMaxCell);
+  rows_.push_back(std::move(row));
+}
+
+void Table::print(std::ostream& out) const {
+  std::vector<std::size_t> widths(rows_.front().size(), 0);
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      out << row[i] << std::string(widths[i] - width_of(row[i]) + kGap, ' ');
+    }
+    out << row.back() << "\n";
+  }
+}
+
+}  // namespace cara::cli

@@ -1,0 +1,150 @@
+#include "cli/verb.h"
+
+#include "cli/say.h"
+#include "schema/describe.h"
+#include "schema/formats.h"
+
+namespace cara::cli {
+namespace {
+
+bool takes_value(const host::FlagSpec& flag, std::string_view word) {
+  if (flag.kind == host::FlagKind::kSwitch) return false;
+  return word == "--" + flag.name || (!flag.letter.empty() && word == "-" + flag.letter);
+}
+
+// True for `--nats` and `-f`: the next word is not the verb but the flag's value.
+bool value_follows(std::string_view word) {
+  std::vector<host::FlagSpec> flags = program_of({}).flags;
+  flags.insert(flags.end(), host::common_flags().begin(), host::common_flags().end());
+  for (const Verb* verb : verbs()) {
+    flags.insert(flags.end(), verb->flags.begin(), verb->flags.end());
+  }
+  return std::any_of(flags.begin(), flags.end(),
+                     [&](const host::FlagSpec& flag) { return takes_value(flag, word); });
+}
+
+// Index of the verb in `words`; their number if there is none.
+std::size_t find_verb_word(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].size() < 2 || words[i].front() != '-') return i;
+    if (value_follows(words[i])) ++i;
+  }
+  return words.size();
+}
+
+Exit unknown_verb(Context& context, const std::string& name) {
+  std::vector<std::string> known{"help"};
+  for (const Verb* verb : verbs()) known.emplace_back(verb->name);
+  const std::string near = schema::nearest_name(name, known);
+  const std::string hint = near.empty() ? "" : "; did you mean `" + near + "`?";
+  return say_usage(context, "", "`" + schema::printable(name) + "` is no command" + hint);
+}
+
+Exit help(Context& context, const std::vector<std::string>& topics) {
+  if (topics.empty()) {
+    print_help(context.out);
+    return kDone;
+  }
+  const Verb* verb = find_verb(topics.front());
+  if (verb == nullptr) return unknown_verb(context, topics.front());
+  print_help(context.out, *verb);
+  return kDone;
+}
+
+Exit print_version(Context& context) {
+  context.out << "caractrl " << CARA_VERSION << "\n";
+  return kDone;
+}
+
+Exit run_verb(Context& context, const Verb& verb, const std::vector<std::string>& words) {
+  const auto flags = host::Flags::parse(program_of(verb.flags), words, context.environment);
+  if (!flags) return say_usage(context, verb.name, flags.error().message);
+  if (flags->help_wanted()) return help(context, {std::string(verb.name)});
+  if (flags->version_wanted()) return print_version(context);
+  return verb.run(context, *flags);
+}
+
+Exit run_without_verb(Context& context, const std::vector<std::string>& words) {
+  const auto flags = host::Flags::parse(program_of({}), words, context.environment);
+  if (!flags) return say_usage(context, "", flags.error().message);
+  if (flags->help_wanted()) return help(context, {});
+  if (flags->version_wanted()) return print_version(context);
+  print_help(context.err);
+  return kBadInput;
+}
+
+// A login name as one subject token.
+std::string token_of(std::string_view name) {
+  std::string token;
+  for (char c : name.substr(0, 63)) {
+    const std::string one(1, c);
+    token += schema::is_token(one) ? one : "-";
+  }
+  return token.empty() ? "admin" : token;
+}
+
+}  // namespace
+
+const std::vector<const Verb*>& verbs() {
+  static const std::vector<const Verb*> kVerbs{&apply_verb(), &get_verb(), &delete_verb(),
+                                               &version_verb()};
+  return kVerbs;
+}
+
+const Verb* find_verb(std::string_view name) {
+  for (const Verb* verb : verbs()) {
+    if (verb->name == name) return verb;
+  }
+  return nullptr;
+}
+
+host::FlagSpec output_flag() {
+  return {.name = "output",
+          .help = "table, json or yaml",
+          .default_value = "table",
+          .value_name = "FORMAT",
+          .choices = {"table", "json", "yaml"},
+          .letter = "o"};
+}
+
+Output output_of(const host::Flags& flags) {
+  const std::optional<Output> output = parse_output(flags.text("output"));
+  CARA_CHECK(output.has_value());
+  return *output;
+}
+
+host::ProgramSpec program_of(std::vector<host::FlagSpec> flags) {
+  flags.push_back({.name = "user",
+                   .help = "Who you are on the bus; your login name if not given",
+                   .value_name = "NAME"});
+  return {.name = "caractrl",
+          .summary = "Projects on a Caravanserai cluster",
+          .positionals_help = "[NAME...]",
+          .flags = std::move(flags)};
+}
+
+Result<std::unique_ptr<Api>> connect(const Context& context, const host::Flags& flags) {
+  const std::string& user = flags.text("user");
+  if (!user.empty() && !schema::is_token(user)) {
+    return invalid("--user may have letters, digits, `-` and `_` only, not `" +
+                   schema::printable(user) + "`");
+  }
+  const std::string id = user.empty() ? token_of(context.login_name()) : user;
+  return context.connect({flags.text("nats"),
+                          {schema::Role::kAdmin, id},
+                          flags.text("log-level"),
+                          flags.text("log-format")});
+}
+
+Exit run(Context& context, const std::vector<std::string>& words) {
+  const std::size_t at = find_verb_word(words);
+  if (at == words.size()) return run_without_verb(context, words);
+  const std::string name = words[at];
+  std::vector<std::string> rest = words;
+  rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(at));
+  if (name == "help") return help(context, rest);
+  const Verb* verb = find_verb(name);
+  return verb == nullptr ? unknown_verb(context, name) : run_verb(context, *verb, rest);
+}
+
+}  // namespace cara::cli

@@ -1,0 +1,51 @@
+// Verb: one command of caractrl, and the table of all. A new one: its file, and a line in verbs().
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/context.h"
+#include "cli/render.h"
+#include "services/runtime/host/flags.h"
+
+namespace cara::cli {
+
+struct Verb {
+  std::string_view name;
+  std::string_view summary;           // one line
+  std::string_view usage;             // behind `caractrl`
+  std::string_view details;           // paragraphs and examples
+  std::vector<host::FlagSpec> flags;  // besides those of every verb
+  Exit (*run)(Context&, const host::Flags&);
+};
+
+const Verb& apply_verb();
+const Verb& get_verb();
+const Verb& delete_verb();
+const Verb& version_verb();
+
+const std::vector<const Verb*>& verbs();
+const Verb* find_verb(std::string_view name);  // null: there is none
+
+// `environment` of a flag that no environment variable sets.
+inline constexpr const char* kNoEnvironment = "-";
+host::FlagSpec output_flag();
+// REQUIRES: the verb has output_flag().
+Output output_of(const host::Flags& flags);
+// Those of every verb; `flags` with them is what its command line takes.
+host::ProgramSpec program_of(std::vector<host::FlagSpec> flags);
+
+// A client of the control plane as the flags say. kInvalid: --user is no name.
+Result<std::unique_ptr<Api>> connect(const Context& context, const host::Flags& flags);
+
+void print_help(std::ostream& out);
+void print_help(std::ostream& out, const Verb& verb);
+
+// `words` is the command line without the program.
+Exit run(Context& context, const std::vector<std::string>& words);
+
+}  // namespace cara::cli
