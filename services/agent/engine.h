@@ -148,7 +148,7 @@ using EngineOp = std::variant<GetInfo, Observe, EnsureImage, CreateNetwork, Remo
 struct EngineInfo {
   std::string engine_version;
   std::string api_version;
-  std::string os;            // `Debian GNU/Linux 12 (bookworm)`
+  std::string os;  // `Debian GNU/Linux 12 (bookworm)`
   std::string kernel;
   std::string architecture;  // as Docker spells it: amd64, arm64
   std::int64_t cpus = 0;

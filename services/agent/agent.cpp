@@ -1,0 +1,277 @@
+#include "services/agent/agent.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "schema/subjects.h"
+
+namespace cara::agent {
+namespace {
+
+constexpr runtime::TimerId kBeatTimer = 1;
+constexpr runtime::TimerId kRegisterTimer = 2;
+constexpr runtime::TimerId kProbeTimer = 3;
+constexpr runtime::TimerId kPullTimer = 4;
+constexpr runtime::TimerId kObserveTimer = 5;
+constexpr runtime::TimerId kProjectsTimer = 6;
+
+constexpr const char* kObserveNodeKey = "observe-node";
+
+// The part of `all` that is this project's.
+Observation part_of(const Observation& all, const Owner& owner, const std::string& project) {
+  const Labels wanted = project_selector(owner, project);
+  const auto belongs = [&](const auto& object) {
+    return std::includes(object.labels.begin(), object.labels.end(), wanted.begin(), wanted.end());
+  };
+  Observation part;
+  std::copy_if(all.containers.begin(), all.containers.end(), std::back_inserter(part.containers),
+               belongs);
+  std::copy_if(all.networks.begin(), all.networks.end(), std::back_inserter(part.networks),
+               belongs);
+  std::copy_if(all.volumes.begin(), all.volumes.end(), std::back_inserter(part.volumes), belongs);
+  return part;
+}
+
+template <class Visit>
+void for_each_labels(const Observation& all, Visit visit) {
+  for (const ContainerInfo& container : all.containers) visit(container.labels);
+  for (const NetworkInfo& network : all.networks) visit(network.labels);
+  for (const VolumeInfo& volume : all.volumes) visit(volume.labels);
+}
+
+}  // namespace
+
+Agent::Agent(AgentOptions options)
+    : options_(std::move(options)),
+      identity_{schema::Role::kAgent, schema::node_token(options_.node)},
+      session_({.node = options_.node,
+                .agent_id = options_.agent_id,
+                .agent_version = options_.agent_version,
+                .address = options_.advertise_address,
+                .labels = options_.labels,
+                .heartbeat_every = options_.heartbeat_every,
+                .beat_timer = kBeatTimer,
+                .register_timer = kRegisterTimer,
+                .probe_timer = kProbeTimer},
+               ids_),
+      desired_pull_({.node = options_.node, .every = options_.pull_every, .timer = kPullTimer},
+                    ids_),
+      engine_(ids_) {}
+
+std::vector<runtime::Subscription> Agent::subscriptions() const {
+  return {{schema::node_wake_subject(options_.node), ""}, {schema::kNodeAllWake, ""}};
+}
+
+runtime::Effects Agent::step(std::span<const runtime::Event> batch, runtime::Instant now) {
+  out_.clear();
+  for (const runtime::Event& event : batch) handle(event, now);
+  advance(now);
+  engine_.send(out_);
+  return std::exchange(out_, {});
+}
+
+// --- Events -------------------------------------------------------------------------------------
+
+void Agent::handle(const runtime::Event& event, runtime::Instant now) {
+  if (const auto news = session_.handle(event, now.mono, out_)) {
+    on_session(*news);
+  } else if (auto pulled = desired_pull_.handle(event, out_)) {
+    on_desired(std::move(*pulled));
+  } else if (std::holds_alternative<runtime::Started>(event)) {
+    session_.start(out_);
+  } else if (std::holds_alternative<runtime::Resync>(event)) {
+    session_.retry_now(out_);
+    desired_pull_.pull(out_);
+  } else if (const auto* message = std::get_if<runtime::Delivered>(&event)) {
+    on_message(*message, now.mono);
+  } else if (const auto* fired = std::get_if<runtime::TimerFired>(&event)) {
+    if (fired->id == kObserveTimer) observe_node();
+  } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
+    if (const auto call = engine_.take(answer->id)) {
+      on_engine_answer(*call, *answer, now.mono);
+    } else if (const auto project = reports_.take(answer->id)) {
+      on_report_answer(*project, *answer, now.mono);
+    }
+  }
+}
+
+void Agent::on_message(const runtime::Delivered& message, runtime::MonoTime now) {
+  if (message.subject == kEngineEventSubject) {
+    const auto event = decode_event(message.body);
+    if (event.ok()) return on_engine_event(*event, now);
+  } else {
+    const auto wake = schema::unpack_message<schema::Wake>(message.body);
+    if (wake.ok()) return desired_pull_.pull_if_older(wake->revision, out_);
+  }
+  ++undecodable_;
+  out_.push_back(runtime::note(runtime::Level::kDebug, "garbage on " + message.subject + ", the " +
+                                                           std::to_string(undecodable_) +
+                                                           ". of this process"));
+}
+
+void Agent::on_engine_event(const EngineEvent& event, runtime::MonoTime now) {
+  if (!event.project.empty()) {
+    const auto found = projects_.find(event.project);
+    if (found != projects_.end()) found->second.hint();
+    return;
+  }
+  const runtime::MonoTime away_since = session_.take_away_since().value_or(now);
+  for (auto& [name, project] : projects_) project.engine_returned(away_since);
+}
+
+void Agent::on_session(const Session::News& news) {
+  if (news.registered) {
+    if (session_.cluster() != cluster_) {
+      // Whatever runs for the other cluster is left alone.
+      cluster_ = session_.cluster();
+      projects_.clear();
+      engine_.drop_waiting();
+      desired_.reset();
+      observing_node_ = false;
+      node_seen_ = false;
+    }
+    for (auto& [name, project] : projects_) project.reporter().say_again();
+    desired_pull_.restart(session_.registration(), cluster_, out_);
+  }
+  if (news.revision) desired_pull_.pull_if_older(*news.revision, out_);
+  if (!news.engine_answers_again) return;
+  for (auto& [name, project] : projects_) project.retry_now();
+  observe_node();
+}
+
+void Agent::on_desired(DesiredPull::News news) {
+  if (news.refused) session_.register_again(out_);
+  if (!news.complete) return;
+  desired_ = std::move(*news.complete);
+  for (auto& [name, project] : projects_) {
+    if (!desired_->contains(name)) project.want(std::nullopt);
+  }
+  for (const auto& [name, wanted] : *desired_) loop(name).want(wanted);
+  if (!node_seen_) observe_node();
+}
+
+void Agent::on_engine_answer(const EngineCall& call, const runtime::Answered& answer,
+                             runtime::MonoTime now) {
+  const Result<EngineReply> reply =
+      answer.body.ok() ? decode_reply(*answer.body) : Result<EngineReply>(answer.body.error());
+  // One stuck container or a long pull that ends without an answer says nothing about the engine.
+  const bool says_nothing =
+      is_pull(call.key) || (!reply.ok() && reply.error().code == Code::kTimeout);
+  if (!says_nothing) {
+    session_.engine_said(reply.ok() ? std::nullopt : std::optional(reply.error()), now, out_);
+  }
+  if (call.key == kObserveNodeKey) return node_observed(reply);
+  const auto found = projects_.find(call.project);
+  if (found != projects_.end()) found->second.ended(call, reply, now);
+}
+
+void Agent::on_report_answer(const std::string& project, const runtime::Answered& answer,
+                             runtime::MonoTime now) {
+  const auto reply = runtime::open<schema::RevisionReply>(answer);
+  if (!reply.ok()) {
+    const Code code = reply.error().code;
+    // What we hold is not what the apiserver has: read it again, the report follows from that.
+    if (code == Code::kConflict || code == Code::kNotFound) desired_pull_.pull(out_);
+    out_.push_back(runtime::note(
+        runtime::Level::kInfo,
+        "the status of project " + project + " was not taken: " + reply.error().message));
+  }
+  const auto found = projects_.find(project);
+  if (found == projects_.end()) return;
+  const auto phase = found->second.reporter().answered(reply, now);
+  if (phase) found->second.acknowledged(*phase);
+}
+
+// --- The node's objects -------------------------------------------------------------------------
+
+void Agent::observe_node() {
+  if (observing_node_ || !desired_) return;
+  observing_node_ = true;
+  changes_at_observe_.clear();
+  for (const auto& [name, project] : projects_) changes_at_observe_[name] = project.changes();
+  engine_.add({"", kObserveNodeKey, Observe{{{kLabelNode, options_.node}}}});
+}
+
+void Agent::node_observed(const Result<EngineReply>& reply) {
+  observing_node_ = false;
+  out_.push_back(runtime::SetTimer{kObserveTimer,
+                                   reply.ok() ? options_.observe_every : options_.observe_retry});
+  if (!reply.ok() || !desired_) return;
+  node_seen_ = true;
+  adopt(reply->observation);
+}
+
+void Agent::adopt(const Observation& all) {
+  std::set<std::string> names;
+  std::set<std::string> foreign;
+  for_each_labels(all, [&](const Labels& labels) {
+    const std::string cluster = label(labels, kLabelCluster);
+    const std::string project = label(labels, kLabelProject);
+    if (cluster != cluster_) {
+      foreign.insert(cluster);
+    } else if (!project.empty()) {
+      names.insert(project);
+    }
+  });
+  for (const std::string& name : names) {
+    if (!projects_.contains(name)) loop(name).want(std::nullopt);
+  }
+  const Owner owner{options_.node, cluster_};
+  for (auto& [name, project] : projects_) {
+    const auto at = changes_at_observe_.find(name);
+    project.saw(part_of(all, owner, name), at == changes_at_observe_.end() ? 0 : at->second);
+  }
+  session_.set_remark(foreign.empty() ? ""
+                                      : "objects of another cluster (" + *foreign.begin() +
+                                            ") are on this engine and left alone",
+                      out_);
+}
+
+// --- Projects -----------------------------------------------------------------------------------
+
+ProjectLoop& Agent::loop(const std::string& project) {
+  return projects_.try_emplace(project, Owner{options_.node, cluster_}, project).first->second;
+}
+
+void Agent::advance(runtime::Instant now) {
+  if (!node_seen_) return;
+  std::optional<runtime::MonoTime> due;
+  for (auto it = projects_.begin(); it != projects_.end();) {
+    ProjectLoop& project = it->second;
+    ProjectLoop::Step step = project.is_due(now.mono) ? project.advance(now) : ProjectLoop::Step{};
+    for (EngineCall& call : step.calls) engine_.add(std::move(call));
+    for (std::string& sentence : step.trouble) {
+      out_.push_back(runtime::note(runtime::Level::kWarn, std::move(sentence)));
+    }
+    if (step.gone) {
+      it = projects_.erase(it);
+      continue;
+    }
+    send_report(it->first, project, now.mono);
+    for (const auto& next : {project.due(), report_due(project)}) {
+      if (next) due = due ? std::min(*due, *next) : *next;
+    }
+    ++it;
+  }
+  if (due) {
+    const runtime::Duration wait = std::max(runtime::Duration{}, *due - now.mono);
+    out_.push_back(runtime::SetTimer{kProjectsTimer, wait});
+  }
+}
+
+std::optional<runtime::MonoTime> Agent::report_due(const ProjectLoop& project) const {
+  return session_.registration() == 0 ? std::nullopt : project.reporter().due();
+}
+
+void Agent::send_report(const std::string& project, ProjectLoop& loop, runtime::MonoTime now) {
+  if (session_.registration() == 0) return;
+  auto report = loop.reporter().take(now);
+  if (!report) return;
+  report->registration = session_.registration();
+  const runtime::RequestId id = ids_.next();
+  out_.push_back(runtime::call(id, identity_, "project.status", *report));
+  reports_.add(id, project);
+}
+
+}  // namespace cara::agent

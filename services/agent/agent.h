@@ -1,0 +1,78 @@
+// Agent: makes the containers of one node what the cluster wants them to be, through its engine.
+//
+// Heartbeats, the pull of the desired set and each project go on independently of each other. No
+// object of the engine is touched before a complete desired set was read, nor any that carries
+// another node's or cluster's label.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "services/agent/desired_pull.h"
+#include "services/agent/engine_calls.h"
+#include "services/agent/project_loop.h"
+#include "services/agent/session.h"
+#include "services/runtime/actor.h"
+#include "services/runtime/calls.h"
+#include "services/runtime/ids.h"
+
+namespace cara::agent {
+
+struct AgentOptions {
+  std::string node;
+  std::string agent_id;  // stable over restarts of the agent
+  std::string agent_version;
+  std::string advertise_address;
+  std::map<std::string, std::string> labels;
+  runtime::Duration heartbeat_every = std::chrono::seconds(5);
+  runtime::Duration pull_every = std::chrono::seconds(30);
+  runtime::Duration observe_every = std::chrono::seconds(30);  // all objects of the node
+  runtime::Duration observe_retry = std::chrono::seconds(1);
+};
+
+class Agent : public runtime::Actor {
+ public:
+  explicit Agent(AgentOptions options);
+
+  std::vector<runtime::Subscription> subscriptions() const override;
+  runtime::Effects step(std::span<const runtime::Event> batch, runtime::Instant now) override;
+
+ private:
+  void handle(const runtime::Event& event, runtime::Instant now);
+  void on_message(const runtime::Delivered& message, runtime::MonoTime now);
+  void on_engine_event(const EngineEvent& event, runtime::MonoTime now);
+  void on_session(const Session::News& news);
+  void on_desired(DesiredPull::News news);
+  void on_engine_answer(const EngineCall& call, const runtime::Answered& answer,
+                        runtime::MonoTime now);
+  void on_report_answer(const std::string& project, const runtime::Answered& answer,
+                        runtime::MonoTime now);
+
+  void observe_node();
+  void node_observed(const Result<EngineReply>& reply);
+  void adopt(const Observation& all);
+  ProjectLoop& loop(const std::string& project);
+  void advance(runtime::Instant now);
+  std::optional<runtime::MonoTime> report_due(const ProjectLoop& project) const;
+  void send_report(const std::string& project, ProjectLoop& loop, runtime::MonoTime now);
+
+  const AgentOptions options_;
+  const schema::Identity identity_;
+  runtime::RequestIds ids_;
+  Session session_;
+  DesiredPull desired_pull_;
+  EngineCalls engine_;
+  runtime::Waiting<std::string> reports_;  // project names
+
+  std::string cluster_;                // whose projects these are
+  std::optional<DesiredSet> desired_;  // the last complete one of this cluster
+  std::map<std::string, ProjectLoop> projects_;
+  bool node_seen_ = false;  // observed since the first desired set
+  bool observing_node_ = false;
+  std::map<std::string, std::uint64_t> changes_at_observe_;
+  std::uint64_t undecodable_ = 0;  // messages and events
+  runtime::Effects out_;           // of the step that is running
+};
+
+}  // namespace cara::agent

@@ -1,0 +1,93 @@
+// Session: the node's membership. It registers, keeps heartbeating, and registers again when the
+// apiserver does not know it any more. It also watches whether the engine answers, because that is
+// what registration and heartbeats say about the node.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "schema/messages.h"
+#include "schema/subjects.h"
+#include "services/agent/engine.h"
+#include "services/runtime/actor.h"
+#include "services/runtime/backoff.h"
+#include "services/runtime/ids.h"
+
+namespace cara::agent {
+
+struct SessionOptions {
+  std::string node;
+  std::string agent_id;  // stable over restarts
+  std::string agent_version;
+  std::string address;
+  std::map<std::string, std::string> labels;
+  runtime::Duration heartbeat_every = std::chrono::seconds(5);
+  runtime::Duration probe_every = std::chrono::seconds(10);  // of the engine
+  runtime::Backoff register_backoff = {.base = std::chrono::milliseconds(200),
+                                       .max = std::chrono::seconds(5)};
+  runtime::TimerId beat_timer = 0;
+  runtime::TimerId register_timer = 0;
+  runtime::TimerId probe_timer = 0;
+};
+
+class Session {
+ public:
+  // `ids` must outlive it.
+  Session(SessionOptions options, runtime::RequestIds& ids);
+
+  struct News {
+    bool registered = false;               // a new registration: pull
+    std::optional<std::int64_t> revision;  // the newest that concerns the node, by a heartbeat
+    bool engine_answers_again = false;
+  };
+  // Takes the events that are its own; nothing for all others.
+  std::optional<News> handle(const runtime::Event& event, runtime::MonoTime now,
+                             runtime::Effects& out);
+  void start(runtime::Effects& out);
+  // The bus is back: whatever waits for its backoff is done now.
+  void retry_now(runtime::Effects& out);
+  // The apiserver refused this registration.
+  void register_again(runtime::Effects& out);
+  // How a call to the engine ended, of whoever.
+  void engine_said(const std::optional<Error>& error, runtime::MonoTime now, runtime::Effects& out);
+  // Words to the node's condition that do not make the engine count as down.
+  void set_remark(std::string remark, runtime::Effects& out);
+  // Since when the engine has been away, if it has since the last call of this.
+  std::optional<runtime::MonoTime> take_away_since();
+
+  // 0: not registered.
+  std::int64_t registration() const { return registration_; }
+  const std::string& cluster() const { return cluster_; }
+
+ private:
+  void probe(runtime::Effects& out);
+  News probed(const runtime::Answered& answer, runtime::MonoTime now, runtime::Effects& out);
+  void enroll(runtime::Effects& out);
+  News enrolled(const runtime::Answered& answer, runtime::Effects& out);
+  void beat(runtime::Effects& out);
+  News beaten(const runtime::Answered& answer, runtime::Effects& out);
+  std::string engine_message() const;
+  void complain(const std::string& sentence, runtime::Effects& out);
+
+  const SessionOptions options_;
+  const schema::Identity identity_;
+  runtime::RequestIds& ids_;
+
+  std::int64_t registration_ = 0;
+  std::string cluster_;
+  std::optional<runtime::RequestId> enrolling_;
+  std::optional<runtime::RequestId> beating_;
+  std::optional<runtime::RequestId> probing_;
+  std::uint32_t failures_ = 0;  // to register, in a row
+  std::string complaint_;       // the last one logged
+
+  bool engine_known_ = false;  // it answered or failed once
+  bool engine_ready_ = false;
+  std::string engine_error_;
+  std::string remark_;
+  EngineInfo info_;
+  std::optional<runtime::MonoTime> away_since_;
+};
+
+}  // namespace cara::agent
