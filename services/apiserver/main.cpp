@@ -1,4 +1,4 @@
-// cara-apiserver: flags, lock, store, bus, actor.
+// cara-apiserver: flags, lock, bus, store, actor.
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -118,15 +118,14 @@ int main(int argc, char** argv) {
   const std::string& path = start.flags.text("db");
   const auto lock = cara::apiserver::FileLock::take(path);
   if (!lock) return fail(lock.error());
+  cara::host::NatsHost bus(
+      cara::host::bus_options(start.flags, {cara::schema::Role::kApiserver, "a1"}));
+  if (Result<Ok> alone = probe(bus); !alone) return fail(alone.error());
   cara::runtime::IdSource ids(cara::host::random_seed());
   const auto store = cara::apiserver::Store::open({.path = path, .cluster = ids.next()});
   if (!store) return fail(store.error());
   spdlog::info("serving cluster {} at revision {} from {}", (*store)->cluster(),
                (*store)->revision(), path);
-
-  cara::host::NatsHost bus(
-      cara::host::bus_options(start.flags, {cara::schema::Role::kApiserver, "a1"}));
-  if (Result<Ok> alone = probe(bus); !alone) return fail(alone.error());
   cara::apiserver::ApiServer server(**store, *options, cara::host::random_seed());
   return cara::host::run_process(bus, server);
 }

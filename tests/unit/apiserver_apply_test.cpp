@@ -14,9 +14,8 @@ Value with_spec(const std::string& name, const Value& spec) {
 }
 Value ingress(const std::string& name, const std::string& host, std::int64_t port = 80,
               const std::string& target = "web") {
-  return Map{{"name", name},
-             {"host", host},
-             {"target", Value(Map{{"service", target}, {"port", port}})}};
+  return Map{
+      {"name", name}, {"host", host}, {"target", Value(Map{{"service", target}, {"port", port}})}};
 }
 Value expiring(const std::string& name, const std::string& when) {
   return manifest(name, Map{{"services", Value(Array{service("web")})}, {"expireAt", when}});
@@ -27,6 +26,8 @@ TEST_CASE("a new project is created and Pending without a node [S1][S21][S28][S2
   const auto reply = world.apply(simple("shop"));
   REQUIRE(reply.ok());
   CHECK(reply->outcome == schema::ApplyOutcome::kCreated);
+  CHECK(world.published(schema::kSchedWake).size() == 1);
+  CHECK(world.published("cara.v1.evt.project.shop").size() == 1);
   const schema::Project shop = world.project("shop");
   CHECK(shop == reply->project);
   CHECK(shop.status.phase == Phase::kPending);
@@ -36,7 +37,6 @@ TEST_CASE("a new project is created and Pending without a node [S1][S21][S28][S2
   CHECK(phase.status == "True");
   CHECK(phase.reason == "Accepted");
   CHECK(to_string(phase.last_transition_time) == "2025-06-15T15:06:40Z");
-  CHECK(world.published("cara.v1.evt.project.shop").empty());  // of the get
 }
 
 TEST_CASE("applying again says configured or unchanged [S37]") {
@@ -110,9 +110,9 @@ TEST_CASE("a manifest over the limit is refused with its size [E8]") {
     variables.push_back(
         Map{{"name", "V" + std::to_string(i)}, {"value", std::string(100'000, 'x')}});
   }
-  Value big = with_spec("big", spec_with({Map{{"name", "web"},
-                                              {"image", "busybox"},
-                                              {"env", Value(std::move(variables))}}}));
+  Value big = with_spec(
+      "big", spec_with({Map{
+                 {"name", "web"}, {"image", "busybox"}, {"env", Value(std::move(variables))}}}));
   const auto reply = world.apply(big);
   REQUIRE(failed_with(reply, Code::kInvalid));
   CHECK(contains(reply.error().message, "at most 262144 are allowed"));
@@ -177,28 +177,27 @@ TEST_CASE("hosts are resolved, and one host has one project [S13][S14][E19]") {
   Options options;
   options.domain = {.environment = "prod", .base_domain = "example.org"};
   World world({}, options);
-  const auto reply = world.apply(
-      with_spec("shop", spec_with({service("web")}, {},
-                                  {ingress("a", "shop"), ingress("b", "WWW.Shop.Example")})));
+  const auto reply = world.apply(with_spec(
+      "shop",
+      spec_with({service("web")}, {}, {ingress("a", "shop"), ingress("b", "WWW.Shop.Example")})));
   REQUIRE(reply.ok());
   REQUIRE(reply->project.status.ingress.size() == 2);
   CHECK(reply->project.status.ingress[0].host == "shop.prod.example.org");
   CHECK(reply->project.status.ingress[1].host == "www.shop.example");
 
-  const auto taken = world.apply(with_spec(
-      "thief", spec_with({service("web")}, {}, {ingress("x", "shop.prod.example.org")})));
+  const auto taken = world.apply(
+      with_spec("thief", spec_with({service("web")}, {}, {ingress("x", "shop.prod.example.org")})));
   REQUIRE(failed_with(taken, Code::kConflict));
-  CHECK(taken.error().message ==
-        "the host name `shop.prod.example.org` is taken by project/shop");
+  CHECK(taken.error().message == "the host name `shop.prod.example.org` is taken by project/shop");
 
-  const auto twice = world.apply(with_spec(
-      "two", spec_with({service("web")}, {},
-                       {ingress("x", "two"), ingress("y", "two.prod.example.org")})));
+  const auto twice = world.apply(
+      with_spec("two", spec_with({service("web")}, {},
+                                 {ingress("x", "two"), ingress("y", "two.prod.example.org")})));
   CHECK(failed_with(twice, Code::kInvalid));
 
-  Value labelled = manifest(
-      "dev", *spec_with({service("web")}, {}, {ingress("x", "shop")}).as_map(),
-      Map{{"labels", Value(Map{{schema::kEnvironmentLabel, "dev"}})}});
+  Value labelled =
+      manifest("dev", *spec_with({service("web")}, {}, {ingress("x", "shop")}).as_map(),
+               Map{{"labels", Value(Map{{schema::kEnvironmentLabel, "dev"}})}});
   const auto dev = world.apply(labelled);
   REQUIRE(dev.ok());
   CHECK(dev->project.status.ingress[0].host == "shop.dev.example.org");
@@ -213,12 +212,12 @@ TEST_CASE("a stale revision in the manifest is refused [E29][I4]") {
                     Map{{"revision", revision}});
   };
   // Two writers who read the same revision, in one batch: exactly one wins.
-  const auto first = world.message(kAlice, "project.apply",
-                                   schema::pack_message(schema::ApplyRequest{
-                                       "one", at_revision("busybox:2", seen)}));
-  const auto second = world.message(kAlice, "project.apply",
-                                    schema::pack_message(schema::ApplyRequest{
-                                        "two", at_revision("busybox:3", seen)}));
+  const auto first = world.message(
+      kAlice, "project.apply",
+      schema::pack_message(schema::ApplyRequest{"one", at_revision("busybox:2", seen)}));
+  const auto second = world.message(
+      kAlice, "project.apply",
+      schema::pack_message(schema::ApplyRequest{"two", at_revision("busybox:3", seen)}));
   world.step({first, second});
   CHECK(schema::unpack_reply<schema::ApplyReply>(*world.answer_to(first)).ok());
   CHECK(failed_with(schema::unpack_reply<schema::ApplyReply>(*world.answer_to(second)),
@@ -240,8 +239,7 @@ TEST_CASE("apply while it is being deleted is refused, saying so [E28]") {
     }
     const auto reply = world.apply(simple("shop"));
     REQUIRE(failed_with(reply, Code::kConflict));
-    CHECK(reply.error().message ==
-          "project/shop is being deleted; apply again when it is gone");
+    CHECK(reply.error().message == "project/shop is being deleted; apply again when it is gone");
   }
   const std::string old_uid = world.project("shop").metadata.uid;
   REQUIRE(world.gc("reap", "shop").ok());
@@ -265,9 +263,9 @@ TEST_CASE("a retry with the same request id has one effect and the same answer [
     CHECK(world.project("shop").spec.services[0].image == "busybox:2");
   }
   SECTION("of one caller only") {
-    const auto other = world.call<schema::ApplyReply>(
-        Identity{Role::kAdmin, "mallory"}, "project.apply",
-        schema::ApplyRequest{"id-1", simple("shop")});
+    const auto other =
+        world.call<schema::ApplyReply>(Identity{Role::kAdmin, "mallory"}, "project.apply",
+                                       schema::ApplyRequest{"id-1", simple("shop")});
     CHECK(other->outcome == schema::ApplyOutcome::kUnchanged);
   }
   SECTION("an empty or endless id is refused") {

@@ -63,7 +63,7 @@ class World {
 
   // The same store under a new process.
   void start(Options options = {}) {
-    server = std::make_unique<ApiServer>(*store, options, runtime::Seed{1, ++starts_});
+    server = std::make_unique<ApiServer>(*store, options, runtime::Seed{1, next_seed()});
     step({runtime::Started{}});
   }
 
@@ -217,8 +217,12 @@ class World {
   std::map<std::string, std::int64_t> registrations;
 
  private:
+  // Every start has a seed of its own, as on the real host.
+  static std::uint64_t next_seed() {
+    static std::uint64_t last = 0;
+    return ++last;
+  }
   int requests_ = 0;
-  std::uint64_t starts_ = 0;
 };
 
 inline const schema::Condition& condition(const schema::Project& project, const char* type) {

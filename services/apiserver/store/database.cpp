@@ -42,9 +42,6 @@ Diagnosis diagnose(int code, int system_errno, const std::string& text) {
   if (is_disk_full(code, system_errno)) {
     return {Trouble::kRefused, unavailable("the disk is full")};
   }
-  if (code == SQLITE_READONLY_DBMOVED) {
-    return {Trouble::kFatal, internal("the database file was moved or removed while in use")};
-  }
   switch (code & kPrimaryCodeMask) {
     case SQLITE_READONLY:
       return {Trouble::kRefused, unavailable("the database is read-only")};
@@ -157,11 +154,24 @@ Error Database::failed(const std::exception& exception) {
   const int system_errno = sqlite3_system_errno(impl_->database.getHandle());
   Diagnosis diagnosis =
       diagnose(from_sqlite->getExtendedErrorCode(), system_errno, exception.what());
-  if (diagnosis.trouble > trouble_) {
-    trouble_ = diagnosis.trouble;
-    trouble_error_ = diagnosis.error;
-  }
+  remember(diagnosis.trouble, diagnosis.error);
   return diagnosis.error;
+}
+
+void Database::remember(Trouble trouble, const Error& error) {
+  if (trouble <= trouble_) return;
+  trouble_ = trouble;
+  trouble_error_ = error;
+}
+
+// In WAL mode SQLite itself does not notice.
+Result<Ok> Database::check_in_place() {
+  int moved = 0;
+  sqlite3_file_control(impl_->database.getHandle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved == 0) return Ok{};
+  const Error error = internal("the database file was moved or removed while in use");
+  remember(Trouble::kFatal, error);
+  return error;
 }
 
 void Database::forget_refusal() {

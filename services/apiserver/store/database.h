@@ -62,6 +62,9 @@ class Database {
   // Runs several statements that return nothing.
   Result<Ok> script(const std::string& sql);
 
+  // Fatal trouble when the file is no longer at its path: what is written to it would be lost.
+  Result<Ok> check_in_place();
+
   Trouble trouble() const { return trouble_; }
   const Error& trouble_error() const { return trouble_error_; }
   void forget_refusal();
@@ -71,6 +74,7 @@ class Database {
   struct Impl;
   explicit Database(std::unique_ptr<Impl> impl);
   Error failed(const std::exception& exception);
+  void remember(Trouble trouble, const Error& error);
 
   std::unique_ptr<Impl> impl_;
   Trouble trouble_ = Trouble::kNone;

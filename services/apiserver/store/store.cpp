@@ -83,6 +83,7 @@ Result<Ok> Store::begin(std::optional<Error> refusal) {
 
 Result<Ok> Store::commit() {
   if (!written_.empty()) {
+    if (Result<Ok> done = database_->check_in_place(); !done) return done;
     if (Result<Ok> done = trim(); !done) return done;
     Result<Ok> done =
         database_->run("UPDATE meta SET revision = ?, floor = ?", {Arg(revision_), Arg(floor_)});
