@@ -228,7 +228,9 @@ Result<EngineReply> ModelEngine::run(const agent::RemoveNetwork& op) {
       return conflict("network " + op.id + " is still used by container " + container.info.name);
     }
   }
+  const agent::Labels labels = network->second.labels;
   networks_.erase(network);
+  announce(labels, "network destroy");
   return EngineReply{};
 }
 
@@ -246,7 +248,7 @@ Result<EngineReply> ModelEngine::run(const agent::RemoveVolume& op) {
       }
     }
   }
-  volumes_.erase(op.name);
+  if (volumes_.erase(op.name) > 0 && sink_) sink_({.project = "", .action = "volume destroy"});
   return EngineReply{};
 }
 

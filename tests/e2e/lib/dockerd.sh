@@ -2,7 +2,7 @@
 # iptables rules touch nothing of the machine. Needs root. Sourced; every function takes the
 # engine's own directory, which holds its state, socket (docker.sock) and log.
 #   start_dockerd DIR [FLAGS...]     stop_dockerd DIR
-#   freeze_dockerd DIR               thaw_dockerd DIR
+#   freeze_dockerd DIR               thaw_dockerd DIR               crash_dockerd DIR
 #   make_busybox_image DIR TAG [CHANGE...]    e.g. 'CMD ["/bin/sleep", "60"]'
 #   on_dockerd DIR ARGUMENTS...      the docker client on that engine
 # A socket's path may not be longer than 108 characters: keep DIR short.
@@ -54,6 +54,7 @@ start_dockerd() {
     -H "unix://$dir/docker.sock" --bip 172.31.255.1/24 \
     --default-address-pool base=172.30.0.0/16,size=24 --cgroup-parent "$name" \
     --log-level warn "$@" >>"$dir/log" 2>&1 </dev/null &
+  disown
   deadline=$((SECONDS + dockerd_up_limit_s))
   until on_dockerd "$dir" version >/dev/null 2>&1; do
     if ((SECONDS >= deadline)) || { [[ -s $dir/pid ]] && ! dockerd_pid "$dir" >/dev/null; }; then
@@ -67,6 +68,14 @@ start_dockerd() {
 
 freeze_dockerd() { kill -STOP "$(dockerd_pid "$1")"; }
 thaw_dockerd() { kill -CONT "$(dockerd_pid "$1")"; }
+
+# crash_dockerd DIR: kill -9; start_dockerd brings it back
+crash_dockerd() {
+  local pid
+  pid=$(dockerd_pid "$1") || return 1
+  kill -KILL "$pid"
+  wait_for_end "$pid" 10
+}
 
 # stop_dockerd DIR: removes its containers, the engine, its mounts, namespace and state; works on
 # an engine that is frozen, dead or was never up

@@ -1,0 +1,123 @@
+// Networks, volumes, images: what services/agent/engine.h promises about them.
+#include "tests/contract/harness.h"
+
+using namespace cara;
+using namespace cara::agent;
+using namespace cara::contract;
+
+namespace {
+
+// An object of somebody else.
+const Labels kForeign{{"com.example", "foreign"}};
+
+struct Foreigner {
+  ~Foreigner() {
+    auto& engine = harness().engine();
+    const auto seen = engine.execute(Observe{kForeign});
+    if (!seen.ok()) return;
+    for (const auto& c : seen->observation.containers) (void)engine.execute(RemoveContainer{c.id});
+    for (const auto& n : seen->observation.networks) (void)engine.execute(RemoveNetwork{n.id});
+    for (const auto& v : seen->observation.volumes) (void)engine.execute(RemoveVolume{v.name});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the engine tells its version and size") {
+  Project project("info");
+  const auto info = project.run(GetInfo{}).info;
+  CHECK_FALSE(info.engine_version.empty());
+  CHECK_FALSE(info.api_version.empty());
+  CHECK_FALSE(info.os.empty());
+  CHECK_FALSE(info.kernel.empty());
+  CHECK((info.architecture == "amd64" || info.architecture == "arm64"));
+  CHECK(info.cpus > 0);
+  CHECK(info.memory_bytes > 0);
+}
+
+TEST_CASE("a network is made once, however often it is asked for [S47]") {
+  Project project("net");
+  const std::string id = project.network("cara-net");
+  CHECK_FALSE(id.empty());
+  CHECK(project.network("cara-net") == id);
+  const auto seen = project.observe();
+  REQUIRE(seen.networks.size() == 1);
+  CHECK(seen.networks[0].id == id);
+  CHECK(seen.networks[0].name == "cara-net");
+  CHECK(seen.networks[0].labels == project.labels());
+
+  project.run(RemoveNetwork{id});
+  project.run(RemoveNetwork{id});
+  CHECK(project.observe().networks.empty());
+}
+
+TEST_CASE("a network whose name is part of another's is another one") {
+  Project project("part");
+  const std::string longer = project.network("cara-part-long");
+  const std::string shorter = project.network("cara-part");
+  CHECK(longer != shorter);
+  CHECK(project.observe().networks.size() == 2);
+}
+
+TEST_CASE("a foreign network of our name is refused and stays [E3]") {
+  Foreigner foreigner;
+  Project project("decoy");
+  const std::string theirs = project.run(CreateNetwork{"cara-decoy", kForeign}).id;
+  const Error error = project.refused(CreateNetwork{"cara-decoy", project.labels()});
+  CHECK(error.code == Code::kConflict);
+  CHECK(error.message.find("cara-decoy") != std::string::npos);
+  CHECK(project.observe().networks.empty());
+  const auto seen = project.run(Observe{kForeign}).observation;
+  REQUIRE(seen.networks.size() == 1);
+  CHECK(seen.networks[0].id == theirs);
+}
+
+TEST_CASE("a volume is made once, and removed once nobody uses it [S49]") {
+  Project project("vol");
+  project.run(CreateVolume{"cara-vol-data", project.labels()});
+  project.run(CreateVolume{"cara-vol-data", project.labels()});
+  REQUIRE(project.observe().volumes.size() == 1);
+  CHECK(project.observe().volumes[0].name == "cara-vol-data");
+  CHECK(project.observe().volumes[0].labels == project.labels());
+
+  auto spec = project.spec("vol-web", kRuns);
+  spec.mounts = {{"cara-vol-data", "/data"}};
+  const std::string id = project.run(CreateContainer{spec}).id;
+  CHECK(project.refused(RemoveVolume{"cara-vol-data"}).code == Code::kConflict);
+  project.run(RemoveContainer{id});
+  project.run(RemoveVolume{"cara-vol-data"});
+  project.run(RemoveVolume{"cara-vol-data"});
+  CHECK(project.observe().volumes.empty());
+}
+
+TEST_CASE("a foreign volume of our name is refused and stays [E4]") {
+  Foreigner foreigner;
+  Project project("vdecoy");
+  project.run(CreateVolume{"cara-vdecoy-v", kForeign});
+  const Error error = project.refused(CreateVolume{"cara-vdecoy-v", project.labels()});
+  CHECK(error.code == Code::kConflict);
+  CHECK(error.message.find("cara-vdecoy-v") != std::string::npos);
+  CHECK(project.run(Observe{kForeign}).observation.volumes.size() == 1);
+}
+
+TEST_CASE("an image that is there needs no registry; one that is nowhere is not found [S24]") {
+  Project project("image");
+  project.run(EnsureImage{kRuns});
+  const Error error = project.refused(EnsureImage{kMissing});
+  CHECK(error.code == Code::kNotFound);
+  CHECK(error.message.find(kMissing) != std::string::npos);
+}
+
+TEST_CASE("an observation holds what carries every label, sorted by name") {
+  Project project("seen");
+  Project other("unseen");
+  project.create("seen-b", kRuns);
+  project.create("seen-a", kRuns);
+  other.create("unseen-a", kRuns);
+  const auto seen = project.observe();
+  REQUIRE(seen.containers.size() == 2);
+  CHECK(seen.containers[0].name == "seen-a");
+  CHECK(seen.containers[1].name == "seen-b");
+  CHECK(project.run(Observe{{{kLabelNode, kNode}}}).observation.containers.size() == 3);
+  CHECK(project.run(Observe{{{kLabelNode, "elsewhere"}}}).observation == Observation{});
+}
