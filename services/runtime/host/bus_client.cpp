@@ -19,10 +19,9 @@ BusClient::BusClient(const BusClientOptions& options)
 
 Result<std::unique_ptr<BusClient>> BusClient::connect(const BusClientOptions& options) {
   std::unique_ptr<BusClient> client(new BusClient(options));
-  auto opened = NatsConnection::open({.url = options.url,
-                                      .client_name = "caractrl",
-                                      .connect_timeout = options.connect_timeout},
-                                     client->ear_);
+  auto opened = NatsConnection::open(
+      {.url = options.url, .client_name = "caractrl", .connect_timeout = options.connect_timeout},
+      client->ear_);
   if (!opened) return opened.error();
   client->connection_ = std::move(*opened);
   const auto subscribed = client->connection_->subscribe(client->inbox_ + ".*", "");

@@ -56,8 +56,7 @@ ConnectWatch::~ConnectWatch() {
   thread_.join();
 }
 
-void ConnectWatch::watch(const std::vector<std::uint16_t>& ports,
-                         std::chrono::milliseconds bound) {
+void ConnectWatch::watch(const std::vector<std::uint16_t>& ports, std::chrono::milliseconds bound) {
   std::unique_lock lock(mutex_);
   const auto returned = [this] { return returned_; };
   if (done_.wait_for(lock, bound, returned)) return;

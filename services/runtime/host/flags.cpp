@@ -177,8 +177,7 @@ class FlagsParser {
     }
     for (const FlagSpec& flag : known_) {
       if (result.count(flag.name) == 0) continue;
-      auto done =
-          set(flag, result[flag.name].as<std::vector<std::string>>(), "--" + flag.name);
+      auto done = set(flag, result[flag.name].as<std::vector<std::string>>(), "--" + flag.name);
       if (!done) return done.error();
     }
     return Ok{};
@@ -205,9 +204,8 @@ class FlagsParser {
     if (!file) return file.error();
     for (auto& [key, setting] : *file) {
       const std::string where = fmt::format("{}: line {}: {}", path, setting.line, key);
-      const auto flag = std::find_if(known_.begin(), known_.end(), [&key = key](const auto& f) {
-        return f.name == key;
-      });
+      const auto flag = std::find_if(known_.begin(), known_.end(),
+                                     [&key = key](const auto& f) { return f.name == key; });
       if (flag == known_.end()) return invalid(where + " is no flag of " + program_.name);
       if (!flags_.settings_[key].is_default) continue;
       if (auto done = set(*flag, std::move(setting.values), where); !done) return done.error();

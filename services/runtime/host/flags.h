@@ -35,8 +35,8 @@ struct FlagSpec {
 };
 
 struct ProgramSpec {
-  std::string name;     // `cara-agent`
-  std::string summary;  // the first line of --help
+  std::string name;              // `cara-agent`
+  std::string summary;           // the first line of --help
   std::string positionals_help;  // `COMMAND ...`; empty: none are taken
   std::vector<FlagSpec> flags;   // beside the common ones
 };

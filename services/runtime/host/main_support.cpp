@@ -66,11 +66,10 @@ ProcessStart start_process(const ProgramSpec& program, int argc, char** argv) {
 }
 
 BusOptions bus_options(const Flags& flags, schema::Identity identity) {
-  std::string name = std::string("cara ") + std::string(schema::to_string(identity.role)) + " " +
-                     identity.id;
-  return {.url = flags.text("nats"),
-          .identity = std::move(identity),
-          .client_name = std::move(name)};
+  std::string name =
+      std::string("cara ") + std::string(schema::to_string(identity.role)) + " " + identity.id;
+  return {
+      .url = flags.text("nats"), .identity = std::move(identity), .client_name = std::move(name)};
 }
 
 int run_process(NatsHost& host, runtime::Actor& actor) {

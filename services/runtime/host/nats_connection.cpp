@@ -56,8 +56,7 @@ void handle_closed(natsConnection*, void* closure) {
 }
 
 // The subscription may be freed already (nats.c #659): it is not looked at.
-void handle_error(natsConnection* connection, natsSubscription*, natsStatus status,
-                  void* closure) {
+void handle_error(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
   if (status == NATS_SLOW_CONSUMER) {
     tell(closure, [](BusListener& listener) { listener.on_missed(); });
   } else if (status == NATS_NOT_PERMITTED) {
@@ -86,8 +85,8 @@ std::uint16_t port_of(std::string_view url) {
   return port;
 }
 
-Result<OptionsPtr> make_options(const ConnectOptions& options,
-                                const std::vector<std::string>& urls, BusEar::Slot& slot) {
+Result<OptionsPtr> make_options(const ConnectOptions& options, const std::vector<std::string>& urls,
+                                BusEar::Slot& slot) {
   natsOptions* raw = nullptr;
   if (natsOptions_Create(&raw) != NATS_OK) return internal("out of memory");
   OptionsPtr made(raw);
@@ -218,8 +217,8 @@ Result<Ok> NatsConnection::publish(const std::string& subject, const std::string
     return invalid("not a subject that can be published to");
   }
   if (payload.size() > max_payload()) {
-    return invalid(fmt::format("the message has {} bytes, the bus takes at most {}",
-                               payload.size(), max_payload()));
+    return invalid(fmt::format("the message has {} bytes, the bus takes at most {}", payload.size(),
+                               max_payload()));
   }
   const int size = static_cast<int>(payload.size());
   const natsStatus status =

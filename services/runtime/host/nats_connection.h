@@ -28,9 +28,9 @@ class BusListener {
  public:
   virtual ~BusListener() = default;
   virtual void on_message(BusMessage message) = 0;
-  virtual void on_closed() = 0;                   // may come twice, or for an earlier connection
+  virtual void on_closed() = 0;                      // may come twice, or for an earlier connection
   virtual void on_denied(std::string sentence) = 0;  // the server's words, with the subject
-  virtual void on_missed() = 0;                   // messages were dropped before they got here
+  virtual void on_missed() = 0;                      // messages were dropped before they got here
 };
 
 // Connects the callbacks to a listener. cnats may call back after a connection was destroyed

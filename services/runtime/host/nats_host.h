@@ -129,6 +129,9 @@ class NatsHost final : private BusListener {
   void resync();
   void answer(std::uint64_t token, Result<runtime::Payload> body);
 
+  // Served by this process's own workers.
+  static bool is_local(std::string_view subject);
+
   // False: the actor stopped.
   bool step(runtime::Actor& actor);
   bool perform_all(runtime::Effects effects);

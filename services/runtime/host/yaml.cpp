@@ -4,10 +4,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <istream>
 #include <optional>
 #include <sstream>
-#include <streambuf>
 #include <utility>
 
 #include "schema/formats.h"
@@ -75,6 +73,9 @@ class Builder final : public YAML::EventHandler {
     if (expects_key()) throw Refused{line_number(mark), "a key has to be text, not an alias"};
     count(mark, it->second.nodes);
     if (open_.size() + it->second.depth > limits_.depth) too_deep(mark);
+    if (!open_.empty()) {
+      open_.back().depth = std::max(open_.back().depth, it->second.depth + 1);
+    }
     add(mark, it->second.value);
   }
 
@@ -128,8 +129,7 @@ class Builder final : public YAML::EventHandler {
     return !open_.empty() && open_.back().value.as_map() != nullptr && !open_.back().key;
   }
 
-  void scalar(const YAML::Mark& mark, YAML::anchor_t anchor, Value value,
-              const std::string& text) {
+  void scalar(const YAML::Mark& mark, YAML::anchor_t anchor, Value value, const std::string& text) {
     count(mark, 1);
     if (expects_key()) {
       take_key(mark, value.is_null() ? std::string() : text);
@@ -143,8 +143,8 @@ class Builder final : public YAML::EventHandler {
     if (key.empty()) throw Refused{line_number(mark), "a key is missing"};
     const auto [it, is_new] = open_.back().keys.emplace(key, line_number(mark));
     if (!is_new) {
-      throw Refused{line_number(mark), "duplicate key `" + key + "`, first on line " +
-                                           std::to_string(it->second)};
+      throw Refused{line_number(mark),
+                    "duplicate key `" + key + "`, first on line " + std::to_string(it->second)};
     }
     open_.back().key = key;
     document_.lines[path_of_next()] = line_number(mark);
@@ -167,8 +167,12 @@ class Builder final : public YAML::EventHandler {
     if (open_.size() >= limits_.depth) too_deep(mark);
     std::string path = path_of_next();
     document_.lines.emplace(path, line_number(mark));
-    open_.push_back({.value = std::move(value), .anchor = anchor, .path = std::move(path),
-                     .keys = {}, .key = {}, .depth = 1});
+    open_.push_back({.value = std::move(value),
+                     .anchor = anchor,
+                     .path = std::move(path),
+                     .keys = {},
+                     .key = {},
+                     .depth = 1});
   }
 
   void close() {
@@ -234,8 +238,8 @@ std::optional<Error> check_text(std::string_view text) {
   int line = 1;
   for (const char c : text) {
     if (c == '\n') ++line;
-    const bool is_control = static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' &&
-                            c != '\r';
+    const bool is_control =
+        static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r';
     if (is_control || c == 0x7f) return at_line(line, "a control character");
   }
   line = 1;
@@ -268,7 +272,10 @@ Result<std::vector<YamlDocument>> read_yaml(std::string_view text, const YamlLim
   if (auto fault = check_text(text)) return std::move(*fault);
   Builder builder(limits);
   try {
-    std::istringstream stream{std::string(text)};
+    std::string ended(text);
+    // With a line end last, the library takes a quote that is never closed; a comment is harmless.
+    if (text.ends_with('\n')) ended += '#';
+    std::istringstream stream(ended);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
@@ -279,6 +286,7 @@ Result<std::vector<YamlDocument>> read_yaml(std::string_view text, const YamlLim
     if (const auto tab = line_with_tab(text, line)) {
       return at_line(*tab, "indented with a tab; YAML takes spaces only");
     }
+    if (e.msg == YAML::ErrorMsg::EOF_IN_SCALAR) return at_line(line, "a quote is never closed");
     return at_line(line, e.msg);
   }
   return builder.take();
