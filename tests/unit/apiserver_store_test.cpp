@@ -181,6 +181,24 @@ TEST_CASE("a full disk refuses writes, answers reads, and recovers [E46][F6]") {
   CHECK(failed_with(world.get("more"), Code::kNotFound));
   CHECK(world.store->revision() == revision);
 
+  // So much of it that the disk is full before the commit: a write in the middle fails.
+  std::vector<runtime::Event> many{read};
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = "many" + std::to_string(i);
+    many.push_back(world.message(kAlice, "project.apply",
+                                 schema::pack_message(schema::ApplyRequest{name, big(name)})));
+  }
+  world.step(many);
+  CHECK(schema::unpack_reply<schema::ProjectReply>(*world.answer_to(read)).ok());
+  for (std::size_t i = 1; i < many.size(); ++i) {
+    const auto answer = world.answer_to(std::get<runtime::Delivered>(many[i]));
+    REQUIRE(answer.has_value());
+    const auto applied = schema::unpack_reply<schema::ApplyReply>(*answer);
+    REQUIRE(failed_with(applied, Code::kUnavailable));
+    CHECK(applied.error().message == "the disk is full");
+  }
+  CHECK(world.store->revision() == revision);
+
   REQUIRE(::mount("tmpfs", fs::path(dir.file("")).parent_path().c_str(), "tmpfs", MS_REMOUNT,
                   "size=32m,mode=700") == 0);
   REQUIRE(world.apply(big("more")).ok());
