@@ -103,7 +103,8 @@ struct CreateNetwork {
   std::string name;
   Labels labels;
 };
-// Absent counts as removed. Endpoints that the engine forgot are disconnected by force.
+// Absent counts as removed. Endpoints that the engine forgot are disconnected by force. kConflict: a
+// container that still exists is on it.
 struct RemoveNetwork {
   std::string id;
 };
@@ -121,7 +122,7 @@ struct RemoveVolume {
 struct CreateContainer {
   ContainerSpec spec;
 };
-// Running counts as started. kNotFound: no such container; kInvalid: it cannot start (the engine's
+// Running counts as started, a paused one goes on. kNotFound: no such container; kInvalid: it cannot start (the engine's
 // words: port taken, no such command, ...).
 struct StartContainer {
   std::string id;
@@ -135,7 +136,7 @@ struct StopContainer {
 struct RemoveContainer {
   std::string id;
 };
-// The last `lines` lines of both streams, at most 16 KiB, raw bytes.
+// The last `lines` lines of both streams, at most 16 KiB, raw bytes. kNotFound: no such container.
 struct TailLogs {
   std::string id;
   std::int64_t lines = 10;
@@ -178,6 +179,9 @@ struct EngineEvent {
   std::string project;
   std::string action;  // Docker's word, for logs: `die`, `health_status: healthy`, ...
 };
+
+// The action of the event that says the stream was opened: what happened before may be missed.
+inline constexpr const char* kStreamOpened = "connected";
 
 // The agent speaks to its engine as to a peer: Request{"local.engine", encode(op)}.
 inline constexpr const char* kEngineSubject = "local.engine";

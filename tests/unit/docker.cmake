@@ -1,4 +1,4 @@
 cara_test(test_unit_docker LAYER unit
-  SOURCES docker_errors_test.cpp docker_events_test.cpp docker_json_test.cpp docker_logs_test.cpp
-          docker_reference_test.cpp
-  DEPS cara_docker nlohmann_json::nlohmann_json)
+  SOURCES docker_bad_days_test.cpp docker_errors_test.cpp docker_events_test.cpp
+          docker_json_test.cpp docker_logs_test.cpp docker_reference_test.cpp fake_docker.cpp
+  DEPS cara_docker nlohmann_json::nlohmann_json Threads::Threads)
