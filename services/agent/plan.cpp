@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "schema/formats.h"
+#include "schema/lifecycle.h"
 #include "services/agent/explain.h"
 
 namespace cara::agent {
@@ -40,7 +41,7 @@ class Planner {
 
   Plan run() {
     const bool wanted =
-        situation_.desired != nullptr && situation_.desired->phase != schema::Phase::kTerminating;
+        situation_.desired != nullptr && !schema::is_ending(situation_.desired->phase);
     if (wanted) {
       converge(*situation_.desired);
     } else {
