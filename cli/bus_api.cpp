@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 #include <thread>
+#include <vector>
 
 #include "services/runtime/host/bus_client.h"
 #include "services/runtime/host/clock.h"
@@ -19,46 +19,70 @@ constexpr milliseconds kSlice{100};
 
 milliseconds to_ms(runtime::Duration duration) { return std::chrono::ceil<milliseconds>(duration); }
 
-class BusHints final : public Hints {
+// One connection at a time; a lost one is replaced when the next call needs it.
+class BusApi final : public Api {
  public:
-  BusHints(host::BusClient& client, const std::function<bool()>& interrupted)
-      : client_(client), interrupted_(interrupted) {}
+  BusApi(host::BusClientOptions options, std::unique_ptr<host::BusClient> client,
+         std::function<bool()> interrupted)
+      : options_(std::move(options)),
+        client_(std::move(client)),
+        interrupted_(std::move(interrupted)) {}
 
-  void wait(runtime::Duration patience) override {
+  Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
+                                runtime::Duration timeout) override {
+    if (const Result<Ok> done = reconnect(); !done) return done.error();
+    auto reply = client_->request(std::string(operation), body, to_ms(timeout));
+    // Whether the connection or only the control plane is gone shows at the next attempt.
+    in_doubt_ = !reply && reply.error().code == Code::kUnavailable;
+    return reply;
+  }
+
+  Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
+    if (const Result<Ok> done = reconnect(); !done) return done.error();
+    if (const Result<Ok> done = client_->subscribe(subject); !done) return done.error();
+    watched_.push_back(subject);
+    return std::unique_ptr<Hints>(std::make_unique<BusHints>(*this));
+  }
+
+ private:
+  class BusHints final : public Hints {
+   public:
+    explicit BusHints(BusApi& api) : api_(api) {}
+    void wait(runtime::Duration patience) override { api_.wait(patience); }
+
+   private:
+    BusApi& api_;
+  };
+
+  void wait(runtime::Duration patience) {
     const runtime::MonoTime end = host::mono_now() + patience;
     while (!interrupted_()) {
       const runtime::Duration left = end - host::mono_now();
       if (left.count() <= 0) return;
-      const auto message = client_.next(std::min(kSlice, to_ms(left)));
-      if (message && !*message) continue;
-      // Missed messages are as good as one; a lost connection only leaves the slow looking.
-      if (!message && message.error().code != Code::kGone) std::this_thread::sleep_for(kSlice);
-      if (message || message.error().code == Code::kGone) return;
+      const milliseconds slice = std::min(kSlice, to_ms(left));
+      const auto message = client_->next(slice);
+      // Missed messages are as good as one.
+      if (message ? message->has_value() : message.error().code == Code::kGone) return;
+      if (!message) std::this_thread::sleep_for(slice);  // lost: then only time tells
     }
   }
 
- private:
-  host::BusClient& client_;
-  const std::function<bool()>& interrupted_;
-};
-
-class BusApi final : public Api {
- public:
-  BusApi(std::unique_ptr<host::BusClient> client, std::function<bool()> interrupted)
-      : client_(std::move(client)), interrupted_(std::move(interrupted)) {}
-
-  Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
-                                runtime::Duration timeout) override {
-    return client_->request(std::string(operation), body, to_ms(timeout));
+  Result<Ok> reconnect() {
+    if (!in_doubt_) return Ok{};
+    auto client = host::BusClient::connect(options_);
+    if (!client) return client.error();
+    for (const std::string& subject : watched_) {
+      if (const Result<Ok> done = (*client)->subscribe(subject); !done) return done.error();
+    }
+    client_ = std::move(*client);
+    in_doubt_ = false;
+    return Ok{};
   }
 
-  Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
-    if (const Result<Ok> done = client_->subscribe(subject); !done) return done.error();
-    return std::unique_ptr<Hints>(std::make_unique<BusHints>(*client_, interrupted_));
-  }
-
- private:
+  const host::BusClientOptions options_;
   std::unique_ptr<host::BusClient> client_;
+  bool in_doubt_ = false;
+  std::vector<std::string> watched_;
   const std::function<bool()> interrupted_;
 };
 
@@ -68,9 +92,11 @@ Result<std::unique_ptr<Api>> connect_to_bus(const Connection& connection,
                                             std::function<bool()> interrupted) {
   host::start_logging(
       {.program = "caractrl", .level = connection.log_level, .format = connection.log_format});
-  auto client = host::BusClient::connect({.url = connection.url, .identity = connection.identity});
+  host::BusClientOptions options{.url = connection.url, .identity = connection.identity};
+  auto client = host::BusClient::connect(options);
   if (!client) return client.error();
-  return std::unique_ptr<Api>(std::make_unique<BusApi>(std::move(*client), std::move(interrupted)));
+  return std::unique_ptr<Api>(
+      std::make_unique<BusApi>(std::move(options), std::move(*client), std::move(interrupted)));
 }
 
 }  // namespace cara::cli

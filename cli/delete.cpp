@@ -15,6 +15,8 @@ namespace {
 constexpr std::chrono::seconds kRequestTimeout{10};
 // Events are hints: what they tell is looked up, and what they miss is found by looking anyway.
 constexpr std::chrono::seconds kLookAgain{1};
+// A control plane that restarts meanwhile is no reason to give up; one that stays away is.
+constexpr std::chrono::seconds kGiveUp{30};
 
 // Something that is being deleted.
 struct Victim {
@@ -59,16 +61,21 @@ Result<bool> is_gone(Context& context, Api& api, Victim& victim) {
   return false;
 }
 
+bool is_passing(const Error& error) {
+  return error.code == Code::kTimeout || error.code == Code::kUnavailable;
+}
+
 Exit wait_until_gone(Context& context, Api& api, Victim& victim, runtime::Duration patience,
                      runtime::MonoTime begin) {
   const std::string who = called(Kind::kProject, victim.name);
   auto hints = api.watch(schema::event_subject("project", victim.name));
   if (!hints) return say_error(context, hints.error());
   context.wait_begins();
+  runtime::MonoTime answered = context.mono_now();
   while (true) {
-    // A control plane that restarts meanwhile is no reason to give up.
     const Result<bool> gone = is_gone(context, api, victim);
-    if (!gone && gone.error().code != Code::kTimeout && gone.error().code != Code::kUnavailable) {
+    if (gone) answered = context.mono_now();
+    if (!gone && (!is_passing(gone.error()) || context.mono_now() - answered >= kGiveUp)) {
       return say_error(context, gone.error());
     }
     if (gone && *gone) {

@@ -1,0 +1,4 @@
+cara_test(test_unit_cli LAYER unit
+  SOURCES cli_apply_test.cpp cli_delete_test.cpp cli_get_test.cpp cli_manifest_test.cpp
+          cli_render_test.cpp cli_usage_test.cpp
+  DEPS cara_cli cara_yaml)

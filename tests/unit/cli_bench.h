@@ -1,0 +1,254 @@
+// CliBench: caractrl without a terminal and a bus. Commands get a small control plane in memory,
+// and what they print is text to compare.
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "cli/verb.h"
+#include "schema/codec.h"
+#include "schema/describe.h"
+#include "schema/lifecycle.h"
+#include "schema/wire.h"
+
+namespace cara::cli::test {
+
+inline constexpr Timestamp kNow{1'750'000'000'000};
+
+// Projects and nodes by name; a request id answers the same twice. Faults are set by the test.
+class FakeApi final : public Api {
+ public:
+  std::map<std::string, schema::Project> projects;
+  std::map<std::string, schema::Node> nodes;
+  std::size_t page = 1000;
+  int lose_replies = 0;                         // handled, but the answer does not come
+  std::optional<Error> fail;                    // every call
+  std::vector<std::string> calls;               // operations, in order
+  std::vector<std::string> watched;             // subjects
+  std::vector<std::string> request_ids;         // of applies and deletes
+  std::function<void(FakeApi&)> while_waiting;  // something happens while a command waits
+  runtime::MonoTime mono;
+
+  Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
+                                runtime::Duration timeout) override {
+    calls.emplace_back(operation);
+    if (fail) return *fail;
+    const runtime::Payload reply = answer(operation, body);
+    if (lose_replies == 0) return reply;
+    --lose_replies;
+    mono = mono + timeout;
+    return timed_out("no answer");
+  }
+
+  Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
+    watched.push_back(subject);
+    return std::unique_ptr<Hints>(std::make_unique<FakeHints>(*this));
+  }
+
+  schema::Project& add(const std::string& name, schema::Phase phase = schema::Phase::kPending) {
+    schema::Project project;
+    project.metadata = {.name = name, .uid = "uid-" + name, .revision = 1, .generation = 1};
+    project.metadata.created_at = {kNow.ms - 8'000};
+    project.spec.services.push_back({.name = "app", .image = "busybox:1"});
+    project.status.phase = phase;
+    return projects[name] = project;
+  }
+
+ private:
+  class FakeHints final : public Hints {
+   public:
+    explicit FakeHints(FakeApi& api) : api_(api) {}
+    void wait(runtime::Duration patience) override {
+      api_.mono = api_.mono + patience;
+      if (api_.while_waiting) api_.while_waiting(api_);
+    }
+
+   private:
+    FakeApi& api_;
+  };
+
+  template <class Page, class Objects, class Member>
+  runtime::Payload list(const Objects& objects, Member member, const runtime::Payload& body) {
+    const auto request = *schema::unpack_message<schema::ListRequest>(body);
+    Page reply{.revision = 1};
+    for (auto it = objects.upper_bound(request.after); it != objects.end(); ++it) {
+      if ((reply.*member).size() == page) {
+        reply.next = (reply.*member).back().metadata.name;
+        break;
+      }
+      (reply.*member).push_back(it->second);
+    }
+    return schema::pack_message(reply);
+  }
+
+  runtime::Payload apply(const runtime::Payload& body) {
+    const auto request = *schema::unpack_message<schema::ApplyRequest>(body);
+    request_ids.push_back(request.request_id);
+    if (const auto found = kept_.find(request.request_id); found != kept_.end()) {
+      return found->second;
+    }
+    const auto wanted = schema::read_manifest(request.manifest);
+    if (!wanted) return schema::pack_error(wanted.error());
+    const std::string name = wanted->metadata.name;
+    if (wanted->spec.expire_at && *wanted->spec.expire_at < kNow) {
+      return schema::pack_error(invalid("past", {{"spec.expireAt", "is already past"}}));
+    }
+    schema::ApplyReply reply;
+    if (!projects.contains(name)) {
+      add(name);
+    } else {
+      const bool same = projects[name].spec == wanted->spec &&
+                        projects[name].metadata.labels == wanted->metadata.labels;
+      reply.outcome = same ? schema::ApplyOutcome::kUnchanged : schema::ApplyOutcome::kConfigured;
+    }
+    projects[name].spec = wanted->spec;
+    projects[name].metadata.labels = wanted->metadata.labels;
+    reply.project = projects[name];
+    return kept_[request.request_id] = schema::pack_message(reply);
+  }
+
+  runtime::Payload remove(const runtime::Payload& body, bool is_node) {
+    const auto request = *schema::unpack_message<schema::DeleteRequest>(body);
+    request_ids.push_back(request.request_id);
+    if (is_node ? !nodes.contains(request.name) : !projects.contains(request.name)) {
+      return schema::pack_error(not_found("it does not exist"));
+    }
+    if (is_node || request.force) {
+      nodes.erase(request.name);
+      projects.erase(request.name);
+      return schema::pack_message(schema::DeleteReply{schema::DeleteOutcome::kDeleted, "uid"});
+    }
+    schema::Project& project = projects[request.name];
+    project.status.phase = schema::Phase::kTerminating;
+    return schema::pack_message(
+        schema::DeleteReply{schema::DeleteOutcome::kDeleting, project.metadata.uid});
+  }
+
+  runtime::Payload answer(std::string_view operation, const runtime::Payload& body) {
+    if (operation == "project.apply") return apply(body);
+    if (operation == "project.delete") return remove(body, false);
+    if (operation == "node.delete") return remove(body, true);
+    if (operation == "project.list") {
+      return list<schema::ProjectListReply>(projects, &schema::ProjectListReply::projects, body);
+    }
+    if (operation == "node.list") {
+      return list<schema::NodeListReply>(nodes, &schema::NodeListReply::nodes, body);
+    }
+    if (operation == "server.info") {
+      return schema::pack_message(schema::ServerInfo{"9.9.9", "i", "c1", 1});
+    }
+    const std::string name = schema::unpack_message<schema::GetRequest>(body)->name;
+    if (operation == "project.get" && projects.contains(name)) {
+      return schema::pack_message(schema::ProjectReply{projects[name]});
+    }
+    if (operation == "node.get" && nodes.contains(name)) {
+      return schema::pack_message(schema::NodeReply{nodes[name]});
+    }
+    return schema::pack_error(not_found("it does not exist"));
+  }
+
+  std::map<std::string, runtime::Payload> kept_;
+};
+
+// The commands own the Api they connect to; the bench keeps the fake.
+class Borrowed final : public Api {
+ public:
+  explicit Borrowed(FakeApi& api) : api_(api) {}
+  Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
+                                runtime::Duration timeout) override {
+    return api_.call(operation, body, timeout);
+  }
+  Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
+    return api_.watch(subject);
+  }
+
+ private:
+  FakeApi& api_;
+};
+
+// What a user sees of one command.
+struct Seen {
+  int exit = 0;
+  std::string out;
+  std::string err;
+};
+
+class CliBench {
+ public:
+  FakeApi api;
+  std::map<std::string, std::string> environment;
+  std::optional<Connection> connection;  // of the last command that wanted one
+  std::optional<Error> no_connection;
+  bool interrupted = false;
+
+  CliBench() : folder_(std::filesystem::temp_directory_path() / ("cara-cli." + unique())) {
+    std::filesystem::create_directory(folder_);
+  }
+  ~CliBench() { std::filesystem::remove_all(folder_); }
+  CliBench(const CliBench&) = delete;
+  CliBench& operator=(const CliBench&) = delete;
+
+  Seen run(const std::vector<std::string>& words, const std::string& input = "") {
+    std::istringstream in(input);
+    std::ostringstream out;
+    std::ostringstream err;
+    Context context{.in = in,
+                    .out = out,
+                    .err = err,
+                    .connect = [this](const Connection& wanted) -> Result<std::unique_ptr<Api>> {
+                      connection = wanted;
+                      if (no_connection) return *no_connection;
+                      return std::unique_ptr<Api>(std::make_unique<Borrowed>(api));
+                    },
+                    .environment = [this](const std::string& name) -> std::optional<std::string> {
+                      const auto found = environment.find(name);
+                      if (found == environment.end()) return std::nullopt;
+                      return found->second;
+                    },
+                    .login_name = [] { return "Jane Doe"; },
+                    .new_id = [this] { return "id-" + std::to_string(++ids_); },
+                    .now = [] { return kNow; },
+                    .mono_now = [this] { return api.mono; },
+                    .wait_begins = [] {},
+                    .interrupted = [this] { return interrupted; }};
+    const int exit = cli::run(context, words);
+    return {exit, out.str(), shortened(err.str())};
+  }
+
+  // Its path.
+  std::string file(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+    return (folder_ / name).string();
+  }
+  std::string folder() const { return folder_.string(); }
+
+ private:
+  static std::string unique() {
+    static int number = 0;
+    return std::to_string(
+               std::filesystem::file_time_type::clock::now().time_since_epoch().count()) +
+           "-" + std::to_string(++number);
+  }
+  // Messages name files of this bench by their names alone.
+  std::string shortened(std::string text) const {
+    const std::string prefix = folder() + "/";
+    for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) {
+      text.erase(at, prefix.size());
+    }
+    return text;
+  }
+
+  const std::filesystem::path folder_;
+  int ids_ = 0;
+};
+
+// A manifest of one service, below whose entry `more` is added with its own indentation.
+inline std::string manifest(const std::string& name, const std::string& more = "") {
+  return "apiVersion: caravanserai/v1\nkind: Project\nmetadata:\n  name: " + name +
+         "\nspec:\n  services:\n    - name: app\n      image: busybox:1\n" + more;
+}
+
+}  // namespace cara::cli::test

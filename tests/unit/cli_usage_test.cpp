@@ -1,0 +1,81 @@
+#include "tests/catch_compat.h"
+#include "tests/unit/cli_bench.h"
+
+using namespace cara;
+using namespace cara::cli;
+using namespace cara::cli::test;
+
+TEST_CASE("an unknown command is answered with the nearest one [S44]") {
+  CliBench bench;
+  const Seen seen = bench.run({"aply", "-f", "x"});
+  CHECK(seen.err == "error: `aply` is no command; did you mean `apply`?\nSee `caractrl --help`.\n");
+  CHECK(seen.exit == kBadInput);
+}
+
+TEST_CASE("bad usage says what is wrong and where the help is") {
+  CliBench bench;
+  const auto complaint = [&](const std::vector<std::string>& words) {
+    const Seen seen = bench.run(words);
+    CHECK(seen.exit == kBadInput);
+    CHECK(seen.out.empty());
+    return seen.err.substr(0, seen.err.find('\n'));
+  };
+  CHECK(complaint({"apply"}) == "error: which file? Name it with -f");
+  CHECK(complaint({"apply", "x.yaml"}) == "error: apply takes files by -f, not `x.yaml`");
+  CHECK(complaint({"get"}) == "error: of what? Name `projects` or `nodes`");
+  CHECK(complaint({"get", "prjects"}) ==
+        "error: `prjects` is no kind of object; did you mean `projects`?");
+  CHECK(complaint({"delete", "project"}) == "error: which one? Give its name");
+  CHECK(complaint({"get", "projects", "-o", "xml"}) ==
+        "error: --output: `xml` is none of table, json, yaml");
+  CHECK(complaint({"get", "projects", "--bogus"}) == "error: there is no flag --bogus");
+  CHECK(complaint({"get", "projects", "--user", "a b"}) ==
+        "error: --user may have letters, digits, `-` and `_` only, not `a b`");
+  CHECK(complaint({}) == "caractrl: projects on a Caravanserai cluster.");
+  CHECK(bench.api.calls.empty());
+}
+
+TEST_CASE("help is there before and behind the verb, with examples and exit codes") {
+  CliBench bench;
+  const std::string all = bench.run({"--help"}).out;
+  for (const Verb* verb : verbs()) {
+    const std::string name(verb->name);
+    CHECK(all.find("\n  " + name + " ") != std::string::npos);
+    const std::string text = bench.run({"help", name}).out;
+    CHECK(text.find("Examples:\n  caractrl " + name) != std::string::npos);
+    CHECK(text.find("\nExit codes:\n") != std::string::npos);
+    CHECK(bench.run({name, "--help"}).out == text);
+    CHECK(bench.run({"-h", name}).out == text);
+  }
+}
+
+TEST_CASE("the server and the user come from flag, environment, or default [S44]") {
+  CliBench bench;
+  const auto wanted = [&](const std::vector<std::string>& words) {
+    bench.run(words);
+    return *bench.connection;
+  };
+  CHECK(wanted({"get", "projects"}).url == "nats://127.0.0.1:4222");
+  CHECK(wanted({"get", "projects"}).identity == schema::Identity{schema::Role::kAdmin, "Jane-Doe"});
+  bench.environment = {{"CARA_NATS_URL", "nats://env"}, {"CARA_USER", "bob"}};
+  CHECK(wanted({"get", "projects"}).url == "nats://env");
+  CHECK(wanted({"get", "projects"}).identity.id == "bob");
+  CHECK(wanted({"--nats", "nats://flag", "get", "projects"}).url == "nats://flag");
+  const std::string path = bench.file("c.yaml", "nats: nats://file\noutput: json\n");
+  bench.environment.clear();
+  CHECK(wanted({"get", "projects", "--config", path}).url == "nats://file");
+  CHECK(bench.run({"get", "projects", "--config", path}).out.starts_with("{"));
+}
+
+TEST_CASE("version prints the client's line with or without a server") {
+  CliBench bench;
+  const std::string client = "Client: " CARA_VERSION "\n";
+  CHECK(bench.run({"version"}).out == client + "Server: 9.9.9 (cluster c1)\n");
+  bench.no_connection = unavailable("no server at nats://x");
+  const Seen seen = bench.run({"version"});
+  CHECK(seen.out == client);
+  CHECK(seen.err == "error: no server at nats://x\n");
+  CHECK(seen.exit == kNoConnection);
+  CHECK(bench.run({"version", "--client"}).exit == kDone);
+  CHECK(bench.run({"--version"}).out == "caractrl " CARA_VERSION "\n");
+}
