@@ -116,6 +116,9 @@ void Agent::on_engine_event(const EngineEvent& event, runtime::MonoTime now) {
     if (found != projects_.end()) found->second.hint();
     return;
   }
+  // A volume's event names no project, but a volume in use cannot go: it may wait for the slow
+  // look.
+  if (event.action != kStreamOpened) return;
   const runtime::MonoTime away_since = session_.take_away_since().value_or(now);
   for (auto& [name, project] : projects_) project.engine_returned(away_since);
 }

@@ -103,8 +103,8 @@ struct CreateNetwork {
   std::string name;
   Labels labels;
 };
-// Absent counts as removed. Endpoints that the engine forgot are disconnected by force. kConflict: a
-// container that still exists is on it.
+// Absent counts as removed. Endpoints that the engine forgot are disconnected by force.
+// kConflict: a container that still exists is on it.
 struct RemoveNetwork {
   std::string id;
 };
@@ -122,8 +122,8 @@ struct RemoveVolume {
 struct CreateContainer {
   ContainerSpec spec;
 };
-// Running counts as started, a paused one goes on. kNotFound: no such container; kInvalid: it cannot start (the engine's
-// words: port taken, no such command, ...).
+// Running counts as started; a paused one goes on. kNotFound: no such container; kInvalid: it
+// cannot start (the engine's words: port taken, no such command, ...).
 struct StartContainer {
   std::string id;
 };

@@ -156,13 +156,16 @@ void ProjectLoop::operation_ended(const EngineCall& call, const Result<EngineRep
     return;
   }
   Failure& failure = memory_.failures[call.key];
+  // A failure that repeats itself is logged once.
+  if (!(failure.error == reply.error())) {
+    trouble_.push_back("project `" + name_ + "`: " + call.key + ": " + reply.error().message);
+  }
   failure.error = reply.error();
   ++failure.count;
   failure.retry_at = now + kRetryBackoff.after(failure.count);
   must_observe_ = true;
   const bool missing = reply.error().code == Code::kNotFound;
   if (missing && std::holds_alternative<CreateContainer>(call.op)) memory_.images.clear();
-  trouble_.push_back("project `" + name_ + "`: " + call.key + ": " + reply.error().message);
 }
 
 void ProjectLoop::logs_ended(const std::string& container, const Result<EngineReply>& reply) {

@@ -10,7 +10,8 @@ void count_exit(const ContainerInfo& container, runtime::MonoTime now, ServiceMe
   memory.restart_at = now + kRestartBackoff.after(memory.quick_failures);
   memory.up_since.reset();
   memory.last_lines.reset();
-  if (!memory.was_ready || memory.quick_failures >= kMaxQuickFailures) memory.broken = true;
+  const bool failed_start = !memory.was_ready || (memory.restarts == 0 && ran < kFailedStart);
+  if (failed_start || memory.quick_failures >= kMaxQuickFailures) memory.broken = true;
 }
 
 Verdict judge_exited(const ContainerInfo& container, runtime::MonoTime now, ServiceMemory& memory) {

@@ -16,6 +16,8 @@ namespace cara::agent {
 
 // A container that ran at least this long was no quick failure.
 inline constexpr runtime::Duration kStableAfter = std::chrono::seconds(10);
+// One that ended sooner, the first time, never came up: it may have been seen running in between.
+inline constexpr runtime::Duration kFailedStart = std::chrono::seconds(2);
 inline constexpr std::uint32_t kMaxQuickFailures = 3;
 inline constexpr runtime::Backoff kRestartBackoff{.base = std::chrono::seconds(1),
                                                   .max = std::chrono::seconds(10)};

@@ -85,7 +85,7 @@ void EventWatch::follow() {
                               .sink = [this](std::string_view bytes) { return take(bytes); }};
     (void)stream_.run(request, [this, &pause] {
       pause = kFirstPause;
-      callback_({.project = "", .action = "connected"});
+      callback_({.project = "", .action = agent::kStreamOpened});
     });
     stream_.pause(pause);
     pause = std::min(pause * 2, kLongestPause);

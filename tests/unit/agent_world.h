@@ -1,0 +1,277 @@
+// AgentWorld: one agent on a ModelEngine, with the apiserver played by hand, in virtual time.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schema/codec.h"
+#include "schema/subjects.h"
+#include "schema/wire.h"
+#include "services/agent/agent.h"
+#include "tests/catch_compat.h"
+#include "tests/sim/model_engine.h"
+
+namespace cara::test {
+
+inline schema::DesiredProject desired_project(const std::string& name,
+                                              std::vector<schema::ServiceDef> services) {
+  return {.name = name,
+          .uid = "uid-" + name,
+          .assignment = 1,
+          .generation = 1,
+          .phase = schema::Phase::kScheduled,
+          .spec = {.services = std::move(services)}};
+}
+
+class AgentWorld {
+ public:
+  static constexpr const char* kNode = "worker-01";
+  static constexpr int kMaxEvents = 20'000;
+
+  AgentWorld() {
+    engine.add_image("web:1", {});
+    engine.add_image("web:2", {});
+    engine.set_event_sink([this](const agent::EngineEvent& event) {
+      tell(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});
+    });
+  }
+
+  // --- The apiserver ---
+  std::map<std::string, schema::DesiredProject> desired;
+  std::string cluster = "cluster-1";
+  std::int64_t revision = 1;
+  std::int64_t registration = 0;
+  bool api_answers = true;
+  std::size_t page_size = 100;
+  std::vector<schema::StatusRequest> reports;  // all that were taken
+  std::vector<schema::Heartbeat> beats;
+
+  // --- The engine ---
+  sim::ModelEngine engine{Timestamp{1'700'000'000'000}};
+  std::vector<agent::EngineOp> done;     // the operations that change something
+  std::optional<std::size_t> die_after;  // so many of those; the last one's answer is lost
+  bool engine_holds = false;             // answers wait in `held`
+  struct Held {
+    agent::EngineOp op;
+    runtime::Event answer;
+  };
+  std::vector<Held> held;
+
+  runtime::Instant now{{1'000'000}, {1'700'000'000'000}};
+
+  void start() {
+    inbox_.clear();
+    timers_.clear();
+    held.clear();
+    agent_ = std::make_unique<agent::Agent>(
+        agent::AgentOptions{.node = kNode, .agent_id = "agent-1", .agent_version = "test"});
+    tell(runtime::Started{});
+    settle();
+  }
+  void tell(runtime::Event event) { inbox_.push_back(std::move(event)); }
+  enum class Wake { kNo, kYes };
+  void want(schema::DesiredProject project, Wake hint = Wake::kYes) {
+    ++revision;
+    std::string name = project.name;
+    desired.insert_or_assign(std::move(name), std::move(project));
+    if (hint == Wake::kYes) wake();
+  }
+  void drop(const std::string& name) {
+    ++revision;
+    desired.erase(name);
+    wake();
+  }
+  void terminate(const std::string& name) {
+    schema::DesiredProject project = desired.at(name);
+    project.phase = schema::Phase::kTerminating;
+    want(std::move(project));
+  }
+  void wake() {
+    tell(runtime::Delivered{
+        schema::node_wake_subject(kNode), schema::pack_message(schema::Wake{revision}), {}});
+    settle();
+  }
+  // Until nothing happens without time passing.
+  void settle() {
+    int events = 0;
+    while (!inbox_.empty()) {
+      REQUIRE(++events < kMaxEvents);
+      const std::vector<runtime::Event> batch{std::move(inbox_.front())};
+      inbox_.pop_front();
+      for (runtime::Effect& effect : agent_->step(batch, now)) perform(effect);
+      if (die_after && done.size() >= *die_after) {
+        die_after.reset();
+        start();
+        return;
+      }
+    }
+  }
+  void advance(runtime::Duration by) {
+    const runtime::MonoTime end = now.mono + by;
+    settle();
+    while (step_time(end)) settle();
+  }
+  void release() {
+    engine_holds = false;
+    for (Held& each : std::exchange(held, {})) tell(std::move(each.answer));
+    settle();
+  }
+  void release_one() {
+    REQUIRE(!held.empty());
+    tell(std::move(held.front().answer));
+    held.erase(held.begin());
+    settle();
+  }
+  // The answer to the first held operation of that kind, kept back from release().
+  template <class Op>
+  runtime::Event take_held() {
+    const auto found = std::find_if(held.begin(), held.end(), [](const Held& each) {
+      return std::holds_alternative<Op>(each.op);
+    });
+    REQUIRE(found != held.end());
+    runtime::Event answer = std::move(found->answer);
+    held.erase(found);
+    return answer;
+  }
+
+  agent::Observation objects(agent::Labels labels = {}) {
+    auto reply = engine.execute(agent::Observe{std::move(labels)});
+    REQUIRE(reply.ok());
+    return reply->observation;
+  }
+  const schema::StatusRequest& last_report(const std::string& project) const {
+    const auto found =
+        std::find_if(reports.rbegin(), reports.rend(),
+                     [&](const schema::StatusRequest& report) { return report.name == project; });
+    REQUIRE(found != reports.rend());
+    return *found;
+  }
+  std::vector<schema::Phase> phases(const std::string& project) const {
+    std::vector<schema::Phase> all;
+    for (const auto& report : reports) {
+      const bool news = all.empty() || all.back() != report.phase;
+      if (report.name == project && news) all.push_back(report.phase);
+    }
+    return all;
+  }
+  template <class Op>
+  std::size_t count() const {
+    return static_cast<std::size_t>(std::count_if(
+        done.begin(), done.end(), [](const auto& op) { return std::holds_alternative<Op>(op); }));
+  }
+
+ private:
+  bool step_time(runtime::MonoTime end) {
+    auto next = end;
+    for (const auto& [id, when] : timers_) next = std::min(next, when);
+    if (const auto change = engine.next_change()) {
+      const auto wait =
+          std::chrono::milliseconds(std::max<std::int64_t>(0, change->ms - now.wall.ms));
+      next = std::min(next, now.mono + wait);
+    }
+    const bool more = next < end;
+    now.wall.ms += (next - now.mono).count() / 1000;
+    now.mono = next;
+    engine.advance(now.wall);
+    for (auto it = timers_.begin(); it != timers_.end();) {
+      if (it->second > now.mono) {
+        ++it;
+        continue;
+      }
+      tell(runtime::TimerFired{it->first});
+      it = timers_.erase(it);
+    }
+    return more || !inbox_.empty();
+  }
+
+  void perform(const runtime::Effect& effect) {
+    if (const auto* timer = std::get_if<runtime::SetTimer>(&effect)) {
+      timers_[timer->id] = now.mono + timer->after;
+    } else if (const auto* request = std::get_if<runtime::Request>(&effect)) {
+      if (request->subject == agent::kEngineSubject) {
+        serve_engine(*request);
+      } else {
+        tell(runtime::Answered{request->id, api_answers
+                                                ? Result<runtime::Payload>(serve_api(*request))
+                                                : timed_out("silence")});
+      }
+    }
+  }
+
+  void serve_engine(const runtime::Request& request) {
+    const auto op = agent::decode_op(request.body);
+    REQUIRE(op.ok());
+    const bool reads = std::holds_alternative<agent::Observe>(*op) ||
+                       std::holds_alternative<agent::GetInfo>(*op) ||
+                       std::holds_alternative<agent::TailLogs>(*op);
+    if (die_after && done.size() >= *die_after) return;
+    runtime::Answered answer{request.id, agent::encode(engine.execute(*op))};
+    if (!reads) done.push_back(*op);
+    if (engine_holds && !reads) {
+      held.push_back({*op, std::move(answer)});
+    } else {
+      tell(std::move(answer));
+    }
+  }
+
+  std::string serve_api(const runtime::Request& request) {
+    if (schema::parse_heartbeat_subject(request.subject)) {
+      beats.push_back(*schema::unpack_message<schema::Heartbeat>(request.body));
+      return schema::pack_message(
+          schema::HeartbeatReply{beats.back().registration == registration, revision});
+    }
+    const auto call = schema::parse_api_subject(request.subject);
+    REQUIRE(call);
+    if (call->verb == "register") {
+      return schema::pack_message(schema::RegisterReply{++registration, cluster, 15'000});
+    }
+    if (call->kind == "desired") return serve_desired(request);
+    return take_report(*schema::unpack_message<schema::StatusRequest>(request.body));
+  }
+
+  std::string serve_desired(const runtime::Request& request) {
+    const auto asked = *schema::unpack_message<schema::DesiredRequest>(request.body);
+    if (asked.registration != registration) return schema::pack_error(conflict("stale"));
+    schema::DesiredReply reply{cluster, revision, {}, ""};
+    for (auto it = desired.upper_bound(asked.after); it != desired.end(); ++it) {
+      if (reply.projects.size() == page_size) {
+        reply.next = reply.projects.back().name;
+        break;
+      }
+      reply.projects.push_back(it->second);
+    }
+    return schema::pack_message(reply);
+  }
+
+  std::string take_report(schema::StatusRequest report) {
+    const auto found = desired.find(report.name);
+    if (report.registration != registration) return schema::pack_error(conflict("stale"));
+    if (found == desired.end() || found->second.uid != report.uid ||
+        found->second.assignment != report.assignment) {
+      return schema::pack_error(conflict("not yours"));
+    }
+    const bool ending = found->second.phase == schema::Phase::kTerminating;
+    const bool ended = report.phase == schema::Phase::kTerminated;
+    if (ending != ended) return schema::pack_error(conflict("no such move"));
+    if (ended) {
+      desired.erase(found);
+      ++revision;
+    } else if (report.phase != schema::Phase::kScheduled) {
+      found->second.phase = report.phase;
+    }
+    reports.push_back(std::move(report));
+    return schema::pack_message(schema::RevisionReply{revision});
+  }
+
+  std::unique_ptr<agent::Agent> agent_;
+  std::deque<runtime::Event> inbox_;
+  std::map<runtime::TimerId, runtime::MonoTime> timers_;
+};
+
+}  // namespace cara::test
