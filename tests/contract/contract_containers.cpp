@@ -126,10 +126,14 @@ TEST_CASE("a container whose network was removed by hand does not start [E34]") 
 
 TEST_CASE("health goes from starting to healthy or unhealthy [S23]") {
   Project project("health");
-  project.start("health-good", kHealthy);
+  const std::string good = project.start("health-good", kHealthy);
   project.start("health-bad", kUnhealthy);
   CHECK(project.container("health-good").health == Health::kStarting);
   project.wait_for("health-good", Health::kHealthy);
+  const Timestamp started = project.container("health-good").started_at;
+  project.run(StartContainer{good});
+  CHECK(project.container("health-good").health == Health::kHealthy);
+  CHECK(project.container("health-good").started_at == started);
   project.wait_for("health-bad", Health::kUnhealthy);
   CHECK(project.container("health-bad").state == ContainerState::kRunning);
 }

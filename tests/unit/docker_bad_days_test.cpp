@@ -100,13 +100,14 @@ TEST_CASE("a pull that fails inside its stream has failed, though its status is 
     if (has(request, "POST")) {
       return {.body =
                   "{\"status\":\"Pulling\"}\n"
-                  "{\"errorDetail\":{\"message\":\"manifest unknown\"},\"error\":\"x\"}\n"};
+                  "{\"errorDetail\":{\"message\":\"unauthorized: log in\"},\"error\":\"x\"}\n"};
     }
     return {.status = 404};
   });
   const auto reply = fake.run(EnsureImage{"r:5000/a/b:1"});
   REQUIRE_FALSE(reply.ok());
-  CHECK(reply.error().code == Code::kNotFound);
+  CHECK(reply.error().code == Code::kForbidden);
+  CHECK(has(reply.error().message, "log in"));
   CHECK(fake.count("/images/create?fromImage=r%3A5000%2Fa%2Fb&tag=1") == 1);
 }
 
