@@ -260,6 +260,19 @@ TEST_CASE("a bind is refused unless the node is known and ready [I12][I14]") {
   CHECK(world.project("shop").status.assignment == 1);
 }
 
+TEST_CASE("a bind that was decided on an older spec is refused") {
+  World world;
+  REQUIRE(world.register_node("w1").ok());
+  REQUIRE(world.apply(simple("shop")).ok());
+  const schema::Project seen = world.project("shop");
+  REQUIRE(world.apply(simple("shop", "busybox:2")).ok());
+  const auto late = world.call<schema::RevisionReply>(
+      kSched, "project.bind",
+      schema::BindRequest{"shop", seen.metadata.uid, seen.metadata.revision, "w1"});
+  CHECK(failed_with(late, Code::kConflict));
+  CHECK(world.project("shop").status.phase == Phase::kPending);
+}
+
 TEST_CASE("why a project waits is in its Phase condition") {
   World world;
   REQUIRE(world.apply(simple("shop")).ok());
