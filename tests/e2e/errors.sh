@@ -156,7 +156,7 @@ end cara-agent KILL
 contains "without waiting [S43]" "project/broken deleting" \
   "$(ctl delete project broken --wait=false)"
 check "a second delete is no error [E27]" ctl delete project broken --wait=false
-refuses "apply while Terminating is refused, saying so [E28]" 1 "Terminating" apply broken "$idle"
+refuses "apply while Terminating is refused, saying so [E28]" 1 "being deleted" apply broken "$idle"
 ctl delete project values --force >/dev/null
 equals "--force drops the record at once [E27]" none "$(phase values)"
 start_agent

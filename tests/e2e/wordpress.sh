@@ -6,7 +6,7 @@ source "$here/lib/load.sh"
 
 manifest=$source_dir/compose/examples/wordpress.yaml
 start_cluster
-make_image mysql:8 "nc -lk -p 3306 -e echo \$MYSQL_DATABASE & $wait_for_term"
+make_image mysql:8 "echo \$MYSQL_DATABASE >/www/index.html; httpd -p 3306 -h /www; $wait_for_term"
 make_image wordpress:latest "httpd -p 80 & $wait_for_term"
 
 # --- apply ----------------------------------------------------------------------------------------
@@ -54,7 +54,8 @@ equals "env in order, verbatim [S3]" "MYSQL_ROOT_PASSWORD=secret MYSQL_DATABASE=
 check "app resolves db by name [S5]" docker_ exec wordpress-app ping -c 1 -W 2 db
 check "db resolves app by name [S5]" docker_ exec wordpress-db ping -c 1 -W 2 app
 equals "app reads what db serves, by name [S5]" wp \
-  "$(docker_ exec wordpress-app nc -w 2 db 3306 2>&1)"
+  "$(docker_ exec wordpress-app sh -c \
+    'printf "GET / HTTP/1.0\r\n\r\n" | nc $WORDPRESS_DB_HOST 3306' 2>&1 | tail -n 1)"
 equals "the volume is mounted where the manifest says [S10]" \
   "cara-wordpress-mysql-data /var/lib/mysql" "$(docker_ inspect --format \
     '{{range .Mounts}}{{.Name}} {{.Destination}}{{end}}' wordpress-db)"
