@@ -1,0 +1,176 @@
+#include "tests/sim/checks.h"
+
+#include <fmt/format.h>
+
+#include "schema/lifecycle.h"
+#include "schema/wire.h"
+
+namespace cara::sim {
+namespace {
+
+using schema::Phase;
+
+// How old the agent's picture may be when it says Running: an engine that does not answer is waited
+// for, and until then the last picture is the best there is.
+constexpr Duration kOldestPicture = std::chrono::seconds(25);
+
+// A step of the apiserver may make several moves at once.
+bool can_reach(Phase from, Phase to) {
+  std::set<Phase> reached{from};
+  for (std::size_t before = 0; before != reached.size();) {
+    before = reached.size();
+    for (const schema::Move& move : schema::moves()) {
+      if (reached.contains(move.from)) reached.insert(move.to);
+    }
+  }
+  return reached.contains(to);
+}
+
+std::string label(const agent::Labels& labels, const char* key) {
+  const auto found = labels.find(key);
+  return found == labels.end() ? "" : found->second;
+}
+
+std::string epoch_of(const agent::Labels& labels) {
+  return label(labels, agent::kLabelUid) + "/" + label(labels, agent::kLabelAssignment);
+}
+
+bool is_up(const agent::ContainerInfo& container) {
+  return container.state == agent::ContainerState::kRunning &&
+         (container.health == agent::Health::kNone || container.health == agent::Health::kHealthy);
+}
+
+}  // namespace
+
+Checks::Checks(Cluster& cluster) : cluster_(cluster) {
+  World& world = cluster.world();
+  world.after_step = [this](const std::string& process) {
+    ++steps_;
+    if (process == kApiserver) check_store();
+  };
+  world.on_effect = [this](const std::string& process, const runtime::Effect& effect) {
+    const auto* request = std::get_if<runtime::Request>(&effect);
+    if (request != nullptr) check_status(process, *request);
+  };
+  world.after_engine_op = [this](const std::string& process, const agent::EngineOp& op) {
+    const bool reads = std::holds_alternative<agent::Observe>(op) ||
+                       std::holds_alternative<agent::GetInfo>(op) ||
+                       std::holds_alternative<agent::TailLogs>(op) ||
+                       std::holds_alternative<agent::EnsureImage>(op);
+    if (!reads) ++engine_changes_;
+    for (const std::string& node : cluster_.node_names()) {
+      if (Cluster::agent_of(node) == process) check_engine(node);
+    }
+  };
+}
+
+void Checks::fail(const std::string& sentence) {
+  if (!violation_) violation_ = sentence;
+}
+
+void Checks::check_store() {
+  const std::int64_t revision = cluster_.store().revision();
+  if (revision < revision_) fail("the store's revision went back [I3]");
+  if (revision == revision_) return;
+  revision_ = revision;
+  std::set<std::string> uids;
+  for (const auto& [name, project] : cluster_.projects()) {
+    uids.insert(project.metadata.uid);
+    check_project(project);
+  }
+  present_ = std::move(uids);
+}
+
+void Checks::check_project(const schema::Project& project) {
+  const schema::Metadata& metadata = project.metadata;
+  const schema::ProjectStatus& status = project.status;
+  const auto [found, is_new] = seen_.try_emplace(metadata.uid);
+  Seen& last = found->second;
+  const std::string who = "project " + metadata.name + " (" + metadata.uid + ")";
+  if (!is_new && !present_.contains(metadata.uid)) fail(who + " came back from the dead [I5]");
+  if (!is_new && last.name != metadata.name) fail(who + " has the uid of " + last.name + " [I5]");
+  if (!is_new && !can_reach(last.phase, status.phase)) {
+    fail(fmt::format("{} moved from {} to {} [I6]", who, to_string(last.phase),
+                     to_string(status.phase)));
+  }
+  if (metadata.revision < last.revision) fail(who + " has an older revision than before [I3]");
+  if (metadata.generation < last.generation) fail(who + " has an older spec than before [I1]");
+  if (status.assignment < last.assignment) fail(who + " has an older epoch than before [I11]");
+  const bool bound = schema::is_bound(status.phase);
+  if (bound && status.node_ref.empty() && status.phase != Phase::kTerminating) {
+    fail(who + " is bound to no node [I7]");
+  }
+  if (status.phase == Phase::kPending && !status.node_ref.empty()) {
+    fail(who + " is Pending and on a node [I7]");
+  }
+  if (bound && !status.node_ref.empty()) {
+    const auto [holder, first] =
+        holders_.try_emplace({metadata.uid, status.assignment}, status.node_ref);
+    if (!first && holder->second != status.node_ref) {
+      fail(who + " has two nodes in one epoch [I11]");
+    }
+  }
+  const auto* condition = schema::find_condition(status.conditions, schema::kConditionPhase);
+  if (condition == nullptr) fail(who + " has no Phase condition [I8]");
+  last = {status.phase, status.assignment, metadata.revision, metadata.generation, metadata.name};
+}
+
+void Checks::check_status(const std::string& process, const runtime::Request& request) {
+  const auto call = schema::parse_api_subject(request.subject);
+  if (!call || call->kind != "project" || call->verb != "status") return;
+  const auto status = schema::unpack_message<schema::StatusRequest>(request.body);
+  if (!status.ok()) return fail(process + " sends a status that cannot be read");
+  const agent::Observation seen = cluster_.observe(status->node);
+  remember_up(status->node, seen);
+  if (status->phase == Phase::kTerminated) {
+    const auto left = [&status](const auto& objects) {
+      for (const auto& object : objects) {
+        if (label(object.labels, agent::kLabelUid) == status->uid) return true;
+      }
+      return false;
+    };
+    if (left(seen.containers) || left(seen.networks) || left(seen.volumes)) {
+      fail(process + " says Terminated while something of " + status->name + " is left [I19]");
+    }
+  }
+  if (status->phase != Phase::kRunning) return;
+  const std::string epoch = status->uid + "/" + std::to_string(status->assignment);
+  for (const schema::ServiceStatus& service : status->services) {
+    const auto up = up_.find(epoch + "/" + service.name);
+    if (up == up_.end() || cluster_.world().now() - up->second > kOldestPicture) {
+      fail(fmt::format("{} says Running while {}-{} is not up [I22]", process, status->name,
+                       service.name));
+    }
+  }
+}
+
+void Checks::remember_up(const std::string&, const agent::Observation& seen) {
+  for (const agent::ContainerInfo& container : seen.containers) {
+    if (!is_up(container)) continue;
+    up_[epoch_of(container.labels) + "/" + label(container.labels, agent::kLabelService)] =
+        cluster_.world().now();
+  }
+}
+
+void Checks::check_engine(const std::string& node) {
+  const agent::Observation seen = cluster_.observe(node);
+  remember_up(node, seen);
+  std::map<std::string, std::string> volumes;  // project -> epoch
+  for (const agent::VolumeInfo& volume : seen.volumes) {
+    volumes[label(volume.labels, agent::kLabelProject)] = epoch_of(volume.labels);
+  }
+  for (const agent::ContainerInfo& container : seen.containers) {
+    const std::string project = label(container.labels, agent::kLabelProject);
+    if (label(container.labels, agent::kLabelNode) != node) {
+      fail("node " + node + " has a container of another node's [I20]");
+    }
+    const auto volume = volumes.find(project);
+    if (container.state == agent::ContainerState::kRunning && volume != volumes.end() &&
+        volume->second != epoch_of(container.labels)) {
+      fail(fmt::format("{} runs beside a volume of another life of {} on {} [I23]", container.name,
+                       project, node));
+    }
+  }
+}
+
+}  // namespace cara::sim

@@ -1,0 +1,55 @@
+// Checks: what must hold at every step of a run (one sentence each), watched from outside.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/sim/cluster.h"
+
+namespace cara::sim {
+
+class Checks {
+ public:
+  // Hooks itself into the cluster's world; the cluster must outlive it.
+  explicit Checks(Cluster& cluster);
+  Checks(const Checks&) = delete;
+  Checks& operator=(const Checks&) = delete;
+
+  // The first thing that was wrong, if any.
+  const std::optional<std::string>& violation() const { return violation_; }
+  std::uint64_t steps() const { return steps_; }
+  // Engine operations that changed something so far.
+  std::uint64_t engine_changes() const { return engine_changes_; }
+
+ private:
+  struct Seen {
+    schema::Phase phase = schema::Phase::kPending;
+    std::int64_t assignment = 0;
+    std::int64_t revision = 0;
+    std::int64_t generation = 0;
+    std::string name;
+  };
+
+  void fail(const std::string& sentence);
+  void check_store();
+  void check_project(const schema::Project& project);
+  void check_status(const std::string& process, const runtime::Request& request);
+  void check_engine(const std::string& node);
+  void remember_up(const std::string& node, const agent::Observation& seen);
+
+  Cluster& cluster_;
+  std::optional<std::string> violation_;
+  std::uint64_t steps_ = 0;
+  std::uint64_t engine_changes_ = 0;
+  std::int64_t revision_ = 0;
+  std::map<std::string, Seen> seen_;  // by uid, of every project there ever was
+  std::set<std::string> present_;     // uids in the store
+  std::map<std::pair<std::string, std::int64_t>, std::string> holders_;  // uid, epoch -> node
+  std::map<std::string, MonoTime> up_;  // uid/assignment/service -> last seen up
+};
+
+}  // namespace cara::sim

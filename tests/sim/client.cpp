@@ -1,0 +1,134 @@
+#include "tests/sim/client.h"
+
+#include <utility>
+
+#include "schema/wire.h"
+
+namespace cara::sim {
+namespace {
+
+constexpr runtime::TimerId kNextTimer = 1;
+constexpr runtime::TimerId kFirstRetryTimer = 100;  // one per name
+constexpr runtime::Duration kTimeout = std::chrono::milliseconds(800);
+constexpr runtime::Duration kRetryAfter = std::chrono::milliseconds(300);
+
+std::string_view operation(Verb verb) {
+  return verb == Verb::kApply ? "project.apply" : "project.delete";
+}
+
+}  // namespace
+
+Client::Client(ClientOptions options, runtime::Seed seed)
+    : options_(std::move(options)), identity_{schema::Role::kAdmin, options_.id}, random_(seed) {}
+
+runtime::Effects Client::step(std::span<const runtime::Event> batch, runtime::Instant now) {
+  runtime::Effects out;
+  for (const runtime::Event& event : batch) {
+    if (std::holds_alternative<runtime::Started>(event)) {
+      out.push_back(runtime::SetTimer{kNextTimer, options_.every});
+    } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
+      if (const auto name = waiting_.take(answer->id)) on_answer(*name, *answer, out);
+    } else if (const auto* timer = std::get_if<runtime::TimerFired>(&event)) {
+      if (timer->id == kNextTimer) {
+        begin(now, out);
+      } else {
+        send(options_.names.at(timer->id - kFirstRetryTimer), out);
+      }
+    }
+  }
+  return out;
+}
+
+void Client::begin(runtime::Instant now, runtime::Effects& out) {
+  if (finishing_) return;
+  const auto every = static_cast<std::uint64_t>(options_.every.count());
+  out.push_back(runtime::SetTimer{kNextTimer, runtime::Duration(1 + random_.below(2 * every))});
+  const std::string& name = options_.names[random_.below(options_.names.size())];
+  if (open_.contains(name)) return;
+  JournalEntry entry{.marker = static_cast<std::int64_t>(journal_.size()) + 1,
+                     .verb = choose(name),
+                     .name = name,
+                     .expire_at = {},
+                     .outcome = Outcome::kOpen,
+                     .error = {}};
+  runtime::Payload body;
+  const std::string request_id = random_.next();
+  if (entry.verb == Verb::kApply) {
+    const schema::Project project = make_project(entry, now);
+    body = schema::pack_message(schema::ApplyRequest{request_id, schema::to_manifest(project)});
+  } else {
+    body = schema::pack_message(
+        schema::DeleteRequest{request_id, name, "", entry.verb == Verb::kForceDelete});
+  }
+  open_[name] = {journal_.size(), std::string(operation(entry.verb)), std::move(body)};
+  journal_.push_back(std::move(entry));
+  send(name, out);
+}
+
+Verb Client::choose(const std::string& name) {
+  if (!exists_[name]) return Verb::kApply;
+  const std::uint64_t dice = random_.below(100);
+  if (dice < 45) return Verb::kDelete;
+  if (dice < 50) return Verb::kForceDelete;
+  return Verb::kApply;
+}
+
+schema::Project Client::make_project(JournalEntry& entry, runtime::Instant now) {
+  schema::Project project;
+  project.metadata.name = entry.name;
+  project.metadata.labels[kMarker] = std::to_string(entry.marker);
+  const std::uint64_t services = 1 + random_.below(3);
+  for (std::uint64_t i = 0; i < services; ++i) {
+    schema::ServiceDef service;
+    service.name = "s" + std::to_string(i);
+    service.image = random_.below(20) == 0 ? kMissingImage : kGoodImage;
+    service.env.push_back({"VERSION", std::to_string(random_.below(3))});
+    if (random_.below(2) == 0) service.volume_mounts.push_back({"data", "/data"});
+    project.spec.services.push_back(std::move(service));
+  }
+  project.spec.volumes.push_back({"data", schema::VolumeType::kEphemeral});
+  if (random_.below(10) == 0) {
+    const auto ms = 3'000 + static_cast<std::int64_t>(random_.below(20'000));
+    entry.expire_at = Timestamp{now.wall.ms + ms};
+    project.spec.expire_at = entry.expire_at;
+  }
+  return project;
+}
+
+void Client::send(const std::string& name, runtime::Effects& out) {
+  const auto open = open_.find(name);
+  if (open == open_.end()) return;
+  const runtime::RequestId id = ids_.next();
+  waiting_.add(id, name);
+  out.push_back(runtime::Request{id, schema::api_subject(identity_, open->second.operation),
+                                 open->second.body, kTimeout});
+}
+
+void Client::on_answer(const std::string& name, const runtime::Answered& answer,
+                       runtime::Effects& out) {
+  JournalEntry& entry = journal_[open_.at(name).entry];
+  const Result<Ok> reply = [&]() -> Result<Ok> {
+    if (entry.verb == Verb::kApply) {
+      const auto applied = runtime::open<schema::ApplyReply>(answer);
+      return applied.ok() ? Result<Ok>(Ok{}) : applied.error();
+    }
+    const auto deleted = runtime::open<schema::DeleteReply>(answer);
+    return deleted.ok() ? Result<Ok>(Ok{}) : deleted.error();
+  }();
+  if (!reply.ok() &&
+      (reply.error().code == Code::kTimeout || reply.error().code == Code::kUnavailable)) {
+    for (std::size_t i = 0; i < options_.names.size(); ++i) {
+      if (options_.names[i] == name)
+        out.push_back(runtime::SetTimer{kFirstRetryTimer + i, kRetryAfter});
+    }
+    return;
+  }
+  entry.outcome = reply.ok() ? Outcome::kDone : Outcome::kRefused;
+  if (!reply.ok()) entry.error = reply.error().message;
+  if (reply.ok()) exists_[name] = entry.verb == Verb::kApply;
+  // Gone without this client's doing: it expired.
+  if (!reply.ok() && reply.error().code == Code::kNotFound) exists_[name] = false;
+  open_.erase(name);
+}
+
+}  // namespace cara::sim

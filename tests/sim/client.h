@@ -1,0 +1,79 @@
+// Client: a user with a script. Applies, updates and deletes its own projects, one thing at a time
+// per name, repeats a request with the same id until it has an answer, and keeps a journal of what
+// was promised to it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/types.h"
+#include "services/runtime/actor.h"
+#include "services/runtime/calls.h"
+#include "services/runtime/ids.h"
+
+namespace cara::sim {
+
+// An image that no engine has: its project becomes Failed.
+inline constexpr const char* kMissingImage = "missing:1";
+inline constexpr const char* kGoodImage = "app:1";
+// Which operation wrote a project: a label, so that the journal finds its own in the store.
+inline constexpr const char* kMarker = "marker";
+
+enum class Verb { kApply, kDelete, kForceDelete };
+enum class Outcome { kOpen, kDone, kRefused };
+
+struct JournalEntry {
+  std::int64_t marker = 0;
+  Verb verb = Verb::kApply;
+  std::string name;
+  std::optional<Timestamp> expire_at;
+  Outcome outcome = Outcome::kOpen;
+  std::string error;
+};
+
+struct ClientOptions {
+  std::string id;
+  std::vector<std::string> names;
+  runtime::Duration every = std::chrono::milliseconds(700);  // between two operations, on average
+};
+
+class Client : public runtime::Actor {
+ public:
+  Client(ClientOptions options, runtime::Seed seed);
+
+  std::vector<runtime::Subscription> subscriptions() const override { return {}; }
+  runtime::Effects step(std::span<const runtime::Event> batch, runtime::Instant now) override;
+
+  // Begins nothing new; what is open is still carried to its end.
+  void finish() { finishing_ = true; }
+  bool is_idle() const { return open_.empty(); }
+  const std::vector<JournalEntry>& journal() const { return journal_; }
+
+ private:
+  struct Open {
+    std::size_t entry = 0;  // in journal_
+    std::string operation;
+    runtime::Payload body;
+  };
+
+  void begin(runtime::Instant now, runtime::Effects& out);
+  Verb choose(const std::string& name);
+  schema::Project make_project(JournalEntry& entry, runtime::Instant now);
+  void send(const std::string& name, runtime::Effects& out);
+  void on_answer(const std::string& name, const runtime::Answered& answer, runtime::Effects& out);
+
+  ClientOptions options_;
+  schema::Identity identity_;
+  runtime::IdSource random_;
+  runtime::RequestIds ids_;
+  runtime::Waiting<std::string> waiting_;  // names
+  std::map<std::string, Open> open_;       // by name
+  std::map<std::string, bool> exists_;     // as far as this client knows
+  std::vector<JournalEntry> journal_;
+  bool finishing_ = false;
+};
+
+}  // namespace cara::sim

@@ -1,0 +1,195 @@
+#include "tests/sim/cluster.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/check.h"
+#include "schema/wire.h"
+#include "services/agent/agent.h"
+#include "services/apiserver/apiserver.h"
+#include "services/gc/gc.h"
+#include "services/scheduler/scheduler.h"
+
+namespace cara::sim {
+namespace {
+
+constexpr std::uint64_t kLargestBootOffsetS = 1'000'000;
+constexpr std::int64_t kLargestWallOffsetMs = 3'600'000;  // an hour either way [E41]
+
+template <class Object>
+std::map<std::string, Object> read_all(apiserver::Store& store, std::string_view kind) {
+  std::map<std::string, Object> objects;
+  CARA_CHECK(store.begin().ok());
+  const auto done = store.walk(kind, "", [&objects](const apiserver::Packed& packed) {
+    auto object = schema::unpack_message<Object>(packed.body);
+    CARA_CHECK(object.ok());
+    objects.emplace(packed.name, std::move(*object));
+    return apiserver::Walk::kOn;
+  });
+  CARA_CHECK(done.ok());
+  store.rollback();
+  return objects;
+}
+
+}  // namespace
+
+Cluster::Cluster(ClusterOptions options)
+    : options_(std::move(options)), random_({3, options_.seed}), world_(options_.seed) {
+  auto store = apiserver::Store::open({.cluster = kClusterId});
+  CARA_CHECK(store.ok());
+  store_ = std::move(*store);
+  add_apiserver();
+  for (int i = 1; i <= options_.schedulers; ++i) add_scheduler(i);
+  for (int i = 1; i <= options_.gcs; ++i) add_gc(i);
+  for (int i = 1; i <= options_.nodes; ++i) add_node(i);
+  if (!options_.client_names.empty()) add_client();
+}
+
+void Cluster::start_all() {
+  for (const std::string& name : world_.names()) {
+    if (!world_.is_running(name)) world_.start(name);
+  }
+}
+
+ProcessSpec Cluster::process(const std::string& name, schema::Role role, const std::string& id) {
+  ProcessSpec spec;
+  spec.name = name;
+  spec.identity = {role, id};
+  if (!options_.same_clocks) {
+    spec.boot_offset = std::chrono::seconds(random_.below(kLargestBootOffsetS));
+  }
+  return spec;
+}
+
+void Cluster::add_apiserver() {
+  ProcessSpec spec = process(kApiserver, schema::Role::kApiserver, "sim");
+  spec.make = [this](runtime::Seed seed) {
+    return std::make_unique<apiserver::ApiServer>(*store_, options_.apiserver, seed);
+  };
+  world_.add(std::move(spec));
+}
+
+void Cluster::add_scheduler(int number) {
+  const std::string id = "s" + std::to_string(number);
+  ProcessSpec spec = process("sched-" + id, schema::Role::kSched, id);
+  spec.make = [id](runtime::Seed) {
+    return std::make_unique<scheduler::Scheduler>(scheduler::SchedulerOptions{.id = id});
+  };
+  world_.add(std::move(spec));
+}
+
+void Cluster::add_gc(int number) {
+  const std::string id = "g" + std::to_string(number);
+  ProcessSpec spec = process("gc-" + id, schema::Role::kGc, id);
+  spec.make = [id](runtime::Seed) { return std::make_unique<gc::Gc>(gc::GcOptions{.id = id}); };
+  world_.add(std::move(spec));
+}
+
+void Cluster::add_node(int number) {
+  const std::string node = "n" + std::to_string(number);
+  node_names_.push_back(node);
+  auto engine = std::make_unique<ModelEngine>(world_.wall());
+  engine->add_image(kGoodImage, {}, Source::kRegistry);
+  add_decoys(*engine);
+  engine->set_event_sink([this, node](const agent::EngineEvent& event) {
+    world_.engine_event(agent_of(node), event);
+  });
+  engines_[node] = std::move(engine);
+  agent_ids_[node] = "agent-id-" + node;
+
+  ProcessSpec spec = process(agent_of(node), schema::Role::kAgent, schema::node_token(node));
+  if (!options_.same_clocks) {
+    spec.wall_offset_ms =
+        static_cast<std::int64_t>(random_.below(2 * kLargestWallOffsetMs)) - kLargestWallOffsetMs;
+  }
+  spec.make = [this, node](runtime::Seed) {
+    agent::AgentOptions options;
+    options.node = node;
+    options.agent_id = agent_ids_[node];
+    options.heartbeat_every = std::chrono::seconds(1);
+    options.pull_every = std::chrono::seconds(10);
+    options.observe_every = std::chrono::seconds(5);
+    return std::make_unique<agent::Agent>(std::move(options));
+  };
+  spec.engine = [this, node](const agent::EngineOp& op) {
+    auto reply = engine_of(node).execute(op);
+    watch_engine(node);
+    return reply;
+  };
+  world_.add(std::move(spec));
+}
+
+void Cluster::add_client() {
+  ProcessSpec spec = process("client", schema::Role::kAdmin, "client");
+  spec.make = [this](runtime::Seed seed) {
+    auto client = std::make_unique<Client>(
+        ClientOptions{.id = "client", .names = options_.client_names}, seed);
+    client_ = client.get();
+    return client;
+  };
+  world_.add(std::move(spec));
+}
+
+ModelEngine& Cluster::engine_of(const std::string& node) {
+  ModelEngine& engine = *engines_.at(node);
+  engine.advance(world_.wall());
+  return engine;
+}
+
+// Containers end and become healthy by themselves: somebody has to let the time pass for them.
+void Cluster::watch_engine(const std::string& node) {
+  const auto next = engines_.at(node)->next_change();
+  if (!next) return;
+  const auto wait =
+      std::chrono::milliseconds(std::max<std::int64_t>(next->ms - world_.wall().ms, 1));
+  world_.timeline().after(wait, [this, node] {
+    const auto before = engines_.at(node)->next_change();
+    if (engine_of(node).next_change() != before) watch_engine(node);
+  });
+}
+
+agent::Observation Cluster::observe(const std::string& node) {
+  auto reply = engine_of(node).execute(agent::Observe{{{agent::kLabelCluster, kClusterId}}});
+  CARA_CHECK(reply.ok());
+  return std::move(reply->observation);
+}
+
+agent::Observation Cluster::everything(const std::string& node) {
+  auto reply = engine_of(node).execute(agent::Observe{});
+  CARA_CHECK(reply.ok());
+  return std::move(reply->observation);
+}
+
+std::map<std::string, schema::Project> Cluster::projects() {
+  return read_all<schema::Project>(*store_, "project");
+}
+
+std::map<std::string, schema::Node> Cluster::nodes() {
+  return read_all<schema::Node>(*store_, "node");
+}
+
+void add_decoys(ModelEngine& engine) {
+  const agent::Labels others{{"com.docker.compose.project", "other"}};
+  const agent::Labels other_cluster{{agent::kLabelProject, "p1"},
+                                    {agent::kLabelNode, "n1"},
+                                    {agent::kLabelCluster, "another"},
+                                    {agent::kLabelUid, "u"},
+                                    {agent::kLabelAssignment, "1"}};
+  engine.add_image("decoy:1", {});
+  const auto network = engine.execute(agent::CreateNetwork{"cara-decoy", others});
+  CARA_CHECK(network.ok());
+  CARA_CHECK(engine.execute(agent::CreateVolume{"cara-decoy-data", others}).ok());
+  CARA_CHECK(engine.execute(agent::CreateVolume{"cara-other-data", other_cluster}).ok());
+  for (const agent::Labels& labels : {others, other_cluster}) {
+    agent::ContainerSpec spec;
+    spec.name = "decoy-" + std::to_string(labels.size());
+    spec.image = "decoy:1";
+    spec.network = network->id;
+    spec.labels = labels;
+    const auto container = engine.execute(agent::CreateContainer{spec});
+    CARA_CHECK(container.ok());
+    CARA_CHECK(engine.execute(agent::StartContainer{container->id}).ok());
+  }
+}
+
+}  // namespace cara::sim

@@ -1,0 +1,81 @@
+// Cluster: the real actors of every process on the real store and the model engine, in a World.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/types.h"
+#include "services/apiserver/context.h"
+#include "services/apiserver/store/store.h"
+#include "tests/sim/client.h"
+#include "tests/sim/model_engine.h"
+#include "tests/sim/world.h"
+
+namespace cara::sim {
+
+inline constexpr const char* kClusterId = "c0ffee";
+inline constexpr const char* kApiserver = "apiserver";
+
+struct ClusterOptions {
+  std::uint64_t seed = 0;
+  int nodes = 3;
+  int schedulers = 2;
+  int gcs = 2;
+  std::vector<std::string> client_names = {};  // of the projects a client plays with; empty: none
+  bool same_clocks = false;
+  apiserver::Options apiserver = {.domain = {},
+                                  .node_timeout = std::chrono::seconds(4),
+                                  .grace_period = std::chrono::seconds(6),
+                                  .termination_timeout = std::chrono::seconds(15)};
+};
+
+class Cluster {
+ public:
+  explicit Cluster(ClusterOptions options);
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  void start_all();  // everything that is down
+
+  World& world() { return world_; }
+  apiserver::Store& store() { return *store_; }
+  Client* client() { return client_; }  // null: none, or not started
+  const std::vector<std::string>& node_names() const { return node_names_; }
+  static std::string agent_of(const std::string& node) { return "agent-" + node; }
+
+  // Brought up to the present first.
+  ModelEngine& engine_of(const std::string& node);
+  // Everything with labels of ours. What carries none of them: decoys().
+  agent::Observation observe(const std::string& node);
+  agent::Observation everything(const std::string& node);
+
+  std::map<std::string, schema::Project> projects();
+  std::map<std::string, schema::Node> nodes();
+
+ private:
+  void add_apiserver();
+  void add_scheduler(int number);
+  void add_gc(int number);
+  void add_node(int number);
+  void add_client();
+  void watch_engine(const std::string& node);
+  ProcessSpec process(const std::string& name, schema::Role role, const std::string& id);
+
+  ClusterOptions options_;
+  runtime::IdSource random_;
+  World world_;
+  std::unique_ptr<apiserver::Store> store_;
+  std::vector<std::string> node_names_;
+  std::map<std::string, std::unique_ptr<ModelEngine>> engines_;
+  std::map<std::string, std::string> agent_ids_;
+  Client* client_ = nullptr;
+};
+
+// Objects of other people that stand in our way or beside it, on every node.
+void add_decoys(ModelEngine& engine);
+
+}  // namespace cara::sim

@@ -1,0 +1,119 @@
+#include "tests/sim/faults.h"
+
+#include <vector>
+
+#include "schema/check.h"
+
+namespace cara::sim {
+namespace {
+
+constexpr Duration kBetweenStrikes = std::chrono::seconds(4);  // at most
+constexpr Duration kLongestDown = std::chrono::seconds(8);
+constexpr Duration kLongestCut = std::chrono::seconds(14);  // longer than every window
+constexpr std::uint64_t kMostEffects = 4;
+
+}  // namespace
+
+Duration FaultPlan::up_to(Duration longest) {
+  return Duration(1 + random_.below(static_cast<std::uint64_t>(longest.count())));
+}
+
+void FaultPlan::begin() {
+  const std::uint64_t mood = random_.below(4);
+  BusFaults bus;
+  bus.lost = mood == 0 ? 0 : 20;
+  bus.doubled = random_.below(15);
+  bus.late = random_.below(10);
+  cluster_.world().bus().set_faults(bus);
+  EngineFaults engine;
+  engine.refuses = random_.below(10);
+  engine.forgets = random_.below(5);
+  engine.event_lost = random_.below(30);
+  engine.slowest = std::chrono::milliseconds(5 + random_.below(800));
+  cluster_.world().set_engine_faults(engine);
+  next();
+}
+
+void FaultPlan::next() {
+  cluster_.world().timeline().after(up_to(kBetweenStrikes), [this] {
+    if (healed_) return;
+    strike();
+    next();
+  });
+}
+
+void FaultPlan::strike() {
+  const std::uint64_t dice = random_.below(100);
+  const std::string process = any_process();
+  if (dice < 25) {
+    crash(process);
+  } else if (dice < 50) {
+    cluster_.world().crash_inside(process, random_.below(kMostEffects));
+    // It may not step for long: whether it is down is looked at then.
+    restart_later(process);
+  } else if (dice < 80) {
+    cut(process);
+  } else {
+    meddle();
+  }
+}
+
+void FaultPlan::crash(const std::string& process) {
+  cluster_.world().crash(process);
+  restart_later(process);
+}
+
+void FaultPlan::restart_later(const std::string& process) {
+  cluster_.world().timeline().after(up_to(kLongestDown), [this, process] {
+    if (!cluster_.world().is_running(process)) cluster_.world().start(process);
+  });
+}
+
+void FaultPlan::cut(const std::string& process) {
+  const std::uint64_t way = random_.below(3);
+  cluster_.world().bus().set_cut(process, {.in = way != 0, .out = way != 1});
+  cluster_.world().timeline().after(up_to(kLongestCut), [this, process] {
+    cluster_.world().bus().set_cut(process, {});
+    // A short cut is not noticed by the client library; after a long one it says so.
+    if (random_.below(2) == 0) cluster_.world().resync(process);
+  });
+}
+
+// Somebody works on a node by hand.
+void FaultPlan::meddle() {
+  const auto& nodes = cluster_.node_names();
+  const std::string& node = nodes[random_.below(nodes.size())];
+  const auto seen = cluster_.observe(node);
+  if (seen.containers.empty()) return;
+  const auto& container = seen.containers[random_.below(seen.containers.size())];
+  ModelEngine& engine = cluster_.engine_of(node);
+  const std::uint64_t dice = random_.below(10);
+  if (dice < 5) {
+    engine.kill(container.id, 137);
+  } else if (dice < 9) {
+    CARA_CHECK(engine.execute(agent::RemoveContainer{container.id}).ok());
+  } else {
+    engine.reboot();
+  }
+}
+
+void FaultPlan::heal() {
+  healed_ = true;
+  World& world = cluster_.world();
+  world.bus().set_faults({});
+  world.set_engine_faults({});
+  for (const std::string& process : world.names()) {
+    world.bus().set_cut(process, {});
+    world.crash_inside(process, std::nullopt);
+  }
+  cluster_.start_all();
+}
+
+// Anyone but the client, which keeps the journal.
+std::string FaultPlan::any_process() {
+  std::vector<std::string> names = cluster_.world().names();
+  std::erase(names, "client");
+  return names[random_.below(names.size())];
+}
+
+}  // namespace cara::sim

@@ -1,0 +1,38 @@
+// FaultPlan: what goes wrong in a run, drawn from its seed: lossy links, cut-off processes,
+// crashes between and inside steps, engines that refuse, forget and lose events, and people who
+// remove containers by hand.
+#pragma once
+
+#include "services/runtime/ids.h"
+#include "tests/sim/cluster.h"
+
+namespace cara::sim {
+
+class FaultPlan {
+ public:
+  FaultPlan(Cluster& cluster, std::uint64_t seed) : cluster_(cluster), random_({4, seed}) {}
+  FaultPlan(const FaultPlan&) = delete;
+  FaultPlan& operator=(const FaultPlan&) = delete;
+
+  void begin();
+  // No more faults; everything that is broken is mended and everything that is down started.
+  void heal();
+  // A process ended by its own decision: a supervisor starts it again.
+  void on_stop(const std::string& process) { restart_later(process); }
+
+ private:
+  void next();
+  void strike();
+  void crash(const std::string& process);
+  void cut(const std::string& process);
+  void meddle();
+  void restart_later(const std::string& process);
+  std::string any_process();
+  Duration up_to(Duration longest);
+
+  Cluster& cluster_;
+  runtime::IdSource random_;
+  bool healed_ = false;
+};
+
+}  // namespace cara::sim
