@@ -28,10 +28,9 @@ void ProjectLoop::want(std::optional<schema::DesiredProject> desired) {
     memory_.failures.clear();
     const bool same_assignment = desired_ && desired && desired_->uid == desired->uid &&
                                  desired_->assignment == desired->assignment;
-    if (!same_assignment) {
-      memory_ = {};
-      reporter_.forget();
-    }
+    if (!same_assignment) memory_ = {};
+    // An unsent `Running` would be repeated until it is taken, while the containers are removed.
+    if (!same_assignment || schema::is_ending(desired->phase)) reporter_.forget();
   } else if (desired_ && desired_->phase != desired->phase) {
     reporter_.say_again();  // the apiserver does not have what we think it has
   }
