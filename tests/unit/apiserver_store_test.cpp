@@ -106,13 +106,19 @@ TEST_CASE("a damaged, empty or foreign file is refused and left as it is [E46][I
     file.seekp(offset);
     file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   };
-  std::string expected = "is damaged";
+  std::string expected = "is damaged (";
   SECTION("header") {
     overwrite(0, std::string(16, 'x'));
     expected = "not a database";
   }
   SECTION("pages") { overwrite(4096, std::string(12'288, '\xaa')); }
-  SECTION("cut in the middle") { fs::resize_file(path, fs::file_size(path) / 2); }
+  SECTION("one page that nothing reads at start") {
+    overwrite(static_cast<std::streamoff>(fs::file_size(path)) - 4096, std::string(4096, '\xaa'));
+  }
+  SECTION("cut in the middle") {
+    fs::resize_file(path, fs::file_size(path) / 2);
+    expected = "cannot be opened: the database is damaged";
+  }
   SECTION("empty") {
     fs::resize_file(path, 0);
     expected = "is empty";
