@@ -58,6 +58,40 @@ bool creates_by_name(const EngineOp& op) {
          std::holds_alternative<CreateContainer>(op);
 }
 
+std::string_view word(ContainerState state) {
+  switch (state) {
+    case ContainerState::kCreated:
+      return "created";
+    case ContainerState::kRunning:
+      return "running";
+    case ContainerState::kPaused:
+      return "paused";
+    case ContainerState::kRestarting:
+      return "restarting";
+    case ContainerState::kRemoving:
+      return "removing";
+    case ContainerState::kExited:
+      return "exited";
+    case ContainerState::kDead:
+      return "dead";
+  }
+  return "";
+}
+
+std::string_view word(Health health) {
+  switch (health) {
+    case Health::kNone:
+      return "";
+    case Health::kStarting:
+      return "starting";
+    case Health::kHealthy:
+      return "healthy";
+    case Health::kUnhealthy:
+      return "unhealthy";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string explain_exit(const ContainerInfo& container, const std::string& last_lines) {
@@ -77,6 +111,17 @@ Problem explain_failure(const EngineOp& op, const std::string& subject, const Er
                      schema::printable(error.message, kMaxLogBytes);
   if (foreign) text += "; it is left untouched";
   return {foreign ? "NameConflict" : std::string(std::visit(ReasonOf{}, op)), std::move(text)};
+}
+
+schema::ServiceStatus service_status(const ContainerInfo* container) {
+  schema::ServiceStatus status{.state = "missing"};
+  if (container == nullptr) return status;
+  status.state = word(container->state);
+  status.health = word(container->health);
+  status.address = container->address;
+  if (container->state == ContainerState::kExited) status.exit_code = container->exit_code;
+  if (status.exit_code != 0) status.message = explain_exit(*container, "");
+  return status;
 }
 
 }  // namespace cara::agent

@@ -24,4 +24,7 @@ std::string explain_exit(const ContainerInfo& container, const std::string& last
 // Why `op` failed. `subject` is what it was for: "service `app`", "volume `data`".
 Problem explain_failure(const EngineOp& op, const std::string& subject, const Error& error);
 
+// What is shown of a service's container (null: there is none): all but its name and restarts.
+schema::ServiceStatus service_status(const ContainerInfo* container);
+
 }  // namespace cara::agent

@@ -358,53 +358,16 @@ void Planner::report(const schema::DesiredProject& desired) {
   plan_.report = std::move(report);
 }
 
-std::string_view word(ContainerState state) {
-  switch (state) {
-    case ContainerState::kCreated:
-      return "created";
-    case ContainerState::kRunning:
-      return "running";
-    case ContainerState::kPaused:
-      return "paused";
-    case ContainerState::kRestarting:
-      return "restarting";
-    case ContainerState::kRemoving:
-      return "removing";
-    case ContainerState::kExited:
-      return "exited";
-    case ContainerState::kDead:
-      return "dead";
-  }
-  return "";
-}
-
-std::string_view word(Health health) {
-  switch (health) {
-    case Health::kNone:
-      return "";
-    case Health::kStarting:
-      return "starting";
-    case Health::kHealthy:
-      return "healthy";
-    case Health::kUnhealthy:
-      return "unhealthy";
-  }
-  return "";
-}
-
 schema::ServiceStatus Planner::status_of(const schema::DesiredProject& desired,
                                          const schema::ServiceDef& service) const {
-  schema::ServiceStatus status{.name = service.name, .state = "missing"};
+  const std::string name = container_name(desired.name, service.name);
+  const auto& all = situation_.seen.containers;
+  const auto container = std::find_if(
+      all.begin(), all.end(), [&](const ContainerInfo& other) { return other.name == name; });
   const auto memory = memory_.services.find(service.name);
+  schema::ServiceStatus status = service_status(container == all.end() ? nullptr : &*container);
+  status.name = service.name;
   if (memory != memory_.services.end()) status.restarts = memory->second.restarts;
-  for (const ContainerInfo& container : situation_.seen.containers) {
-    if (container.name != container_name(desired.name, service.name)) continue;
-    status.state = word(container.state);
-    status.health = word(container.health);
-    status.address = container.address;
-    if (container.state == ContainerState::kExited) status.exit_code = container.exit_code;
-    if (status.exit_code != 0) status.message = explain_exit(container, "");
-  }
   return status;
 }
 

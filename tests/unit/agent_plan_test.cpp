@@ -104,6 +104,16 @@ TEST_CASE("containers go first, then networks and volumes [S26]") {
   CHECK_FALSE(look(nullptr, {}).report);
 }
 
+TEST_CASE("what cannot be removed now is never reported as gone [S26]") {
+  const auto desired = wanted(Phase::kTerminating);
+  Observation seen = complete(desired);
+  seen.containers.clear();
+  Memory memory;
+  memory.failures["remove-network:n"] = {.error = conflict("in use"), .count = 1, .retry_at = {50}};
+  CHECK_FALSE(look(&desired, seen, memory).report);
+  CHECK_FALSE(look(nullptr, seen, memory).gone);
+}
+
 TEST_CASE("nothing is said from an assumption or while something is under way") {
   const auto desired = wanted();
   const Observation seen = complete(desired);
