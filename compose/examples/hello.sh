@@ -2,7 +2,9 @@
 # The program of the image caravanserai/hello:1. Two things, each if its variable is set:
 #   SERVE  a sentence: served over HTTP on port 80
 #   VISIT  a service's name: visited once a second; the answers go to the log
-trap 'exit 0' TERM INT
+# Being told to stop is not being done: 128 + the signal, as a shell reports it.
+trap 'exit 143' TERM
+trap 'exit 130' INT
 
 if [ -n "$SERVE" ]; then
   printf '%s\n' "$SERVE" >/www/index.html

@@ -72,9 +72,10 @@ stop_engine() {
   local path
   stop dockerd 30
   while read -r path; do
-    as_root umount -l "$path" || true
-  done < <(awk '{print $5}' /proc/self/mountinfo | sed 's/\\040/ /g' |
-    grep -F -e "$dir/docker/" -e "$engine_run/exec/" | sort -r || true)
+    case $path in
+      "$dir/docker" | "$dir/docker"/* | "$engine_run"/*) as_root umount -l "$path" || true ;;
+    esac
+  done < <(awk '{print $5}' /proc/self/mountinfo | sed 's/\\040/ /g' | sort -r)
   as_root rm -rf "$engine_run"
   restore_firewall
 }
@@ -88,11 +89,15 @@ firewall_rules() {
   done
 }
 
+has_docker0() {
+  ip link show docker0 >/dev/null 2>&1
+}
+
 save_firewall() {
   if [[ -e $run/firewall ]]; then return 0; fi
   firewall_rules >"$run/firewall.new"
   printf 'ip_forward %s\n' "$(</proc/sys/net/ipv4/ip_forward)" >>"$run/firewall.new"
-  if [[ -e /sys/class/net/docker0 ]]; then printf 'docker0\n' >>"$run/firewall.new"; fi
+  if has_docker0; then printf 'docker0\n' >>"$run/firewall.new"; fi
   mv "$run/firewall.new" "$run/firewall"
 }
 
@@ -111,7 +116,7 @@ restore_firewall() {
   if grep -qx 'filter -P FORWARD ACCEPT' "$run/firewall"; then
     as_root iptables -w 5 -P FORWARD ACCEPT || true
   fi
-  if ! grep -qx docker0 "$run/firewall" && [[ -e /sys/class/net/docker0 ]]; then
+  if ! grep -qx docker0 "$run/firewall" && has_docker0; then
     as_root ip link delete docker0 || true
   fi
   if grep -qx 'ip_forward 0' "$run/firewall"; then
