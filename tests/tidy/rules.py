@@ -27,6 +27,8 @@ _BANNED = [
 ]
 # Where a part of the inner rings needs one of them all the same, and why.
 _ALLOWED = [
+    ("services/agent/state_dir", "the system"),        # part of the program: its lock and id file
+    ("services/agent/state_dir", "input or output"),
     ("services/apiserver/file_lock", "the system"),    # the second apiserver on a file
     ("services/apiserver/store/", "the system"),       # makes its file, for the owner only
     ("services/apiserver/store/", "input or output"),  # looks whether it is there
@@ -125,7 +127,7 @@ def files_are_small(tree):
 def lines_are_short(tree):
     """no line of source is wider than 100 columns, none ends in blanks, each file in a newline"""
     for file in tree.files:
-        if not (file.is_source or file.path.endswith((".txt", ".cmake", ".sql"))):
+        if not (file.is_source or file.path.endswith(("CMakeLists.txt", ".cmake", ".sql"))):
             continue
         for number, line in enumerate(file.lines, 1):
             if len(line) > MAX_COLUMNS:
