@@ -1,5 +1,5 @@
 // What travels on the bus, one struct per message. Requests go to
-// `cara.v1.api.<role>.<id>.<kind>.<verb>`; the table of who may call what is in operations.h.
+// `cara.v1.api.<role>.<id>.<kind>.<verb>`; who may call what: services/apiserver/operations.cpp.
 //
 // A reply is either the reply struct's fields or {"error": {code, message, fields}} (codec.h).
 #pragma once

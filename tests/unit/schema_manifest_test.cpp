@@ -18,7 +18,8 @@ Json manifest() {
     "metadata": {"name": "shop"},
     "spec": {
       "services": [
-        {"name": "db", "image": "mysql:8", "volumeMounts": [{"name": "data", "mountPath": "/var/lib/mysql"}]},
+        {"name": "db", "image": "mysql:8",
+         "volumeMounts": [{"name": "data", "mountPath": "/var/lib/mysql"}]},
         {"name": "web", "image": "nginx", "env": [{"name": "A", "value": "1"}]}],
       "volumes": [{"name": "data", "type": "Ephemeral"}],
       "ingress": [{"name": "main", "host": "shop", "target": {"service": "web", "port": 80},
