@@ -40,6 +40,18 @@ Duration parse_time(const std::string& text) {
   return std::chrono::milliseconds(*ms);
 }
 
+// Lines that a diff can show side by side.
+std::string cut_lines(const std::string& text) {
+  constexpr std::size_t kWidest = 96;
+  std::istringstream lines(text);
+  std::string out;
+  for (std::string line; std::getline(lines, line);) {
+    out += line.size() <= kWidest ? line : line.substr(0, kWidest) + "...";
+    out += "\n";
+  }
+  return out;
+}
+
 // `image=x` among the words; else the default.
 std::string option(const std::vector<std::string>& words, const std::string& key,
                    const std::string& otherwise) {
@@ -84,9 +96,9 @@ std::string Scenario::run(const std::string& command) {
   if (verb == "apply") return apply(words);
   if (verb == "delete") return remove(words);
   if (verb == "settle") return settle();
-  if (verb == "show") return show();
+  if (verb == "show") return cut_lines(show());
   CARA_CHECK(words.size() == 2);
-  if (verb == "messages") return messages(parse_time(words[1]));
+  if (verb == "messages") return cut_lines(messages(parse_time(words[1])));
   if (verb == "wait") {
     pass(parse_time(words[1]));
   } else if (verb == "lose") {
