@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <stdexcept>
 
 #include "cli/verb.h"
 #include "schema/codec.h"
@@ -62,12 +63,15 @@ class FakeApi final : public Api {
    public:
     explicit FakeHints(FakeApi& api) : api_(api) {}
     void wait(runtime::Duration patience) override {
+      if (++waits_ > kMaxWaits) throw std::runtime_error("the command waits for ever");
       api_.mono = api_.mono + patience;
       if (api_.while_waiting) api_.while_waiting(api_);
     }
 
    private:
+    static constexpr int kMaxWaits = 1'000;
     FakeApi& api_;
+    int waits_ = 0;
   };
 
   template <class Page, class Objects, class Member>

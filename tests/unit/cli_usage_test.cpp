@@ -53,6 +53,7 @@ TEST_CASE("the server and the user come from flag, environment, or default [S44]
   CliBench bench;
   const auto wanted = [&](const std::vector<std::string>& words) {
     bench.run(words);
+    REQUIRE(bench.connection.has_value());
     return *bench.connection;
   };
   CHECK(wanted({"get", "projects"}).url == "nats://127.0.0.1:4222");
