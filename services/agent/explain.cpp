@@ -99,9 +99,9 @@ std::string explain_exit(const ContainerInfo& container, const std::string& last
   const std::string_view why = meaning(container);
   if (!why.empty()) text += " (" + std::string(why) + ")";
   if (!container.error.empty()) text += ": " + schema::printable(container.error, kMaxLogBytes);
-  if (!last_lines.empty()) {
-    text += "; last lines:\n" + schema::printable_lines(last_lines, kMaxLogBytes);
-  }
+  const std::string_view lines =
+      std::string_view(last_lines).substr(0, last_lines.find_last_not_of('\n') + 1);
+  if (!lines.empty()) text += "; last lines:\n" + schema::printable_lines(lines, kMaxLogBytes);
   return text;
 }
 

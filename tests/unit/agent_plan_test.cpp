@@ -149,6 +149,8 @@ TEST_CASE("exits are explained [E33]") {
   const auto text = [](std::int64_t code, bool oom) {
     return explain_exit({.exit_code = code, .oom_killed = oom}, "");
   };
+  CHECK(explain_exit({.exit_code = 1}, "a\nb\n\n") == "exited with code 1; last lines:\na\nb");
+  CHECK(explain_exit({.exit_code = 1}, "\n") == "exited with code 1");
   CHECK(text(1, false) == "exited with code 1");
   CHECK(text(126, false) == "exited with code 126 (the command is not executable)");
   CHECK(text(127, false) == "exited with code 127 (command not found)");
