@@ -69,12 +69,13 @@ Duration Bus::travel_time() {
 void Bus::carry(const std::string& from, const std::string& to, std::function<void()> arrive) {
   if (cuts_[from].out) return;
   if (random_.below(100) < faults_.lost) return;
-  const int copies = random_.below(100) < faults_.doubled ? 2 : 1;
-  for (int i = 0; i < copies; ++i) {
-    timeline_.after(travel_time(), [this, to, arrive] {
-      if (!cuts_[to].in) arrive();
-    });
-  }
+  const auto arrives = [this, to, arrive] {
+    if (!cuts_[to].in) arrive();
+  };
+  timeline_.after(travel_time(), arrives);
+  if (random_.below(100) >= faults_.doubled) return;
+  const auto latest = static_cast<std::uint64_t>(faults_.latest.count());
+  timeline_.after(Duration(random_.below(latest)), arrives);
 }
 
 void Bus::deliver(const std::string& to, std::uint64_t connection, runtime::Event event) {

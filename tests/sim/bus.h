@@ -20,8 +20,8 @@ namespace cara::sim {
 // Chances in percent, of one message.
 struct BusFaults {
   std::uint64_t lost = 0;
-  std::uint64_t doubled = 0;
-  std::uint64_t late = 0;  // delayed by up to `latest` instead of less than a millisecond
+  std::uint64_t doubled = 0;  // the second one comes up to `latest` later
+  std::uint64_t late = 0;     // delayed by up to `latest` instead of less than a millisecond
   Duration latest = std::chrono::seconds(2);
 };
 

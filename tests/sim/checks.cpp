@@ -74,11 +74,13 @@ void Checks::check_store() {
   if (revision == revision_) return;
   revision_ = revision;
   std::set<std::string> uids;
-  for (const auto& [name, project] : cluster_.projects()) {
+  const auto projects = cluster_.projects();
+  for (const auto& [name, project] : projects) {
     uids.insert(project.metadata.uid);
     check_project(project);
   }
   present_ = std::move(uids);
+  check_promises(projects);
 }
 
 void Checks::check_project(const schema::Project& project) {
@@ -113,6 +115,35 @@ void Checks::check_project(const schema::Project& project) {
   const auto* condition = schema::find_condition(status.conditions, schema::kConditionPhase);
   if (condition == nullptr) fail(who + " has no Phase condition [I8]");
   last = {status.phase, status.assignment, metadata.revision, metadata.generation, metadata.name};
+}
+
+// What a client was told stays true until it asks for something else, whatever is doubled or late.
+void Checks::check_promises(const std::map<std::string, schema::Project>& projects) {
+  if (cluster_.client() == nullptr) return;
+  std::map<std::string, const JournalEntry*> last;  // a name whose last operation succeeded
+  for (const JournalEntry& entry : cluster_.client()->journal()) {
+    // What was refused has no kept answer: a late duplicate of it counts as a new request.
+    if (entry.outcome == Outcome::kRefused) refused_names_.insert(entry.name);
+    last[entry.name] = entry.outcome == Outcome::kDone ? &entry : nullptr;
+  }
+  for (const std::string& name : refused_names_) last.erase(name);
+  for (const auto& [name, entry] : last) {
+    if (entry == nullptr) continue;
+    const auto found = projects.find(name);
+    const bool gone = found == projects.end() || schema::is_ending(found->second.status.phase);
+    if (entry->verb != Verb::kApply) {
+      if (!gone) fail("project " + name + " was deleted and is there again [I2]");
+      continue;
+    }
+    const bool may_expire = entry->expire_at.has_value();
+    if (gone && !may_expire) fail("project " + name + " is gone and nobody asked for it [I1]");
+    if (gone) continue;
+    const auto& labels = found->second.metadata.labels;
+    const auto marker = labels.find(kMarker);
+    if (marker == labels.end() || marker->second != std::to_string(entry->marker)) {
+      fail("project " + name + " is not what was acknowledged last [I2]");
+    }
+  }
 }
 
 void Checks::check_status(const std::string& process, const runtime::Request& request) {

@@ -22,7 +22,7 @@ void FaultPlan::begin() {
   const std::uint64_t mood = random_.below(4);
   BusFaults bus;
   bus.lost = mood == 0 ? 0 : 20;
-  bus.doubled = random_.below(15);
+  bus.doubled = random_.below(30);
   bus.late = random_.below(10);
   cluster_.world().bus().set_faults(bus);
   EngineFaults engine;

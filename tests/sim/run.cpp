@@ -10,8 +10,9 @@
 namespace cara::sim {
 namespace {
 
-constexpr Duration kBroken = std::chrono::seconds(40);       // workload and faults
-constexpr Duration kMustSettle = std::chrono::seconds(120);  // after the last fault
+constexpr Duration kBroken = std::chrono::seconds(40);        // workload and faults
+constexpr Duration kMustSettle = std::chrono::seconds(120);   // after the last fault
+constexpr Duration kStillUnderWay = std::chrono::seconds(2);  // late messages of before
 constexpr Duration kMustStay = std::chrono::seconds(12);
 constexpr Duration kLook = std::chrono::milliseconds(500);
 
@@ -62,6 +63,7 @@ class Run {
     cluster_.client()->finish();
     faults_.heal();
     const MonoTime healed = cluster_.world().now();
+    if (!run_until(healed + kStillUnderWay)) return *checks_.violation();
     std::string why = settle(healed + kMustSettle);
     if (!why.empty()) return why;
     result.settled_after_ms = (cluster_.world().now() - healed).count() / 1000;
