@@ -97,6 +97,11 @@ Result<RevisionReply> project_status(Context& context, const Identity& caller,
   if (ended && request.phase == Phase::kTerminated) {
     return RevisionReply{project->metadata.revision};
   }
+  // Doubled or late: a newer report was taken before, so the sender needs no other answer.
+  if (request.generation < project->status.observed_generation &&
+      request.phase != Phase::kTerminated) {
+    return RevisionReply{project->metadata.revision};
+  }
   const schema::ProjectStatus before = project->status;
   if (Result<Ok> done = take_report(context, *project, request); !done) return done.error();
   if (project->status == before) return RevisionReply{project->metadata.revision};
