@@ -54,6 +54,8 @@ logged() {
   printf '+ %s\n' "$*" >>"$step_log"
   "$@" >>"$step_log" 2>&1 </dev/null 9>&- &
   pid=$!
+  # A background command of a script does not hear Ctrl-C.
+  trap 'kill -TERM "$pid" 2>/dev/null; die "interrupted"' INT TERM
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.1
     if ((SECONDS - seconds_shown >= 15)); then
@@ -61,6 +63,7 @@ logged() {
       note "$(tail -n 1 "$step_log" | tr -d '\r' | cut -c 1-90)"
     fi
   done
+  trap - INT TERM
   wait "$pid"
 }
 
