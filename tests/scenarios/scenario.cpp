@@ -208,7 +208,11 @@ std::string Scenario::settle() {
     pass(kLook);
     const auto why = why_unsettled(*cluster_);
     const Duration took = cluster_->world().now() - begin;
-    if (!why) return fmt::format("settled within {} ms\n", took.count() / 1000);
+    // Whole seconds: how long a message travels is not part of the story.
+    if (!why) {
+      return fmt::format("settled within {} s\n",
+                         std::chrono::ceil<std::chrono::seconds>(took).count());
+    }
     if (took >= kLongestSettle) return "not settled: " + *why + "\n";
   }
 }

@@ -14,6 +14,10 @@ using schema::Phase;
 // for, and until then the last picture is the best there is.
 constexpr Duration kOldestPicture = std::chrono::seconds(25);
 
+constexpr Duration kLatestDuplicate = std::chrono::seconds(4);
+// Conditions keep whole seconds, and the apiserver may be restarted in between.
+constexpr Duration kWindowTolerance = std::chrono::milliseconds(1'100);
+
 // A step of the apiserver may make several moves at once.
 bool can_reach(Phase from, Phase to) {
   std::set<Phase> reached{from};
@@ -91,10 +95,7 @@ void Checks::check_project(const schema::Project& project) {
   const std::string who = "project " + metadata.name + " (" + metadata.uid + ")";
   if (!is_new && !present_.contains(metadata.uid)) fail(who + " came back from the dead [I5]");
   if (!is_new && last.name != metadata.name) fail(who + " has the uid of " + last.name + " [I5]");
-  if (!is_new && !can_reach(last.phase, status.phase)) {
-    fail(fmt::format("{} moved from {} to {} [I6]", who, to_string(last.phase),
-                     to_string(status.phase)));
-  }
+  if (!is_new) check_move(project, last, who);
   if (metadata.revision < last.revision) fail(who + " has an older revision than before [I3]");
   if (metadata.generation < last.generation) fail(who + " has an older spec than before [I1]");
   if (status.assignment < last.assignment) fail(who + " has an older epoch than before [I11]");
@@ -114,19 +115,49 @@ void Checks::check_project(const schema::Project& project) {
   }
   const auto* condition = schema::find_condition(status.conditions, schema::kConditionPhase);
   if (condition == nullptr) fail(who + " has no Phase condition [I8]");
-  last = {status.phase, status.assignment, metadata.revision, metadata.generation, metadata.name};
+  const bool lost =
+      schema::find_condition(status.conditions, schema::kConditionNotReadyAt) != nullptr;
+  const auto since = last.lost_since ? last.lost_since : cluster_.world().now();
+  last = {.phase = status.phase,
+          .assignment = status.assignment,
+          .revision = metadata.revision,
+          .generation = metadata.generation,
+          .name = metadata.name,
+          .lost_since = lost ? since : std::nullopt};
+}
+
+void Checks::check_move(const schema::Project& project, const Seen& last, const std::string& who) {
+  const schema::ProjectStatus& status = project.status;
+  if (!can_reach(last.phase, status.phase)) {
+    fail(fmt::format("{} moved from {} to {} [I6]", who, to_string(last.phase),
+                     to_string(status.phase)));
+  }
+  const bool bound_anew = status.assignment != last.assignment;
+  if (bound_anew && (last.phase != Phase::kPending || status.assignment != last.assignment + 1)) {
+    fail(who + " was bound though it was not Pending [I14]");
+  }
+  const bool unbound = last.phase != Phase::kPending && status.phase == Phase::kPending;
+  if (!unbound) return;
+  const Duration waited = last.lost_since ? cluster_.world().now() - *last.lost_since : Duration(0);
+  if (waited + kWindowTolerance < cluster_.options().apiserver.grace_period) {
+    fail(who + " was taken from its node before the window was over [S31]");
+  }
 }
 
 // What a client was told stays true until it asks for something else, whatever is doubled or late.
 void Checks::check_promises(const std::map<std::string, schema::Project>& projects) {
   if (cluster_.client() == nullptr) return;
   std::map<std::string, const JournalEntry*> last;  // a name whose last operation succeeded
+  std::map<std::string, MonoTime> refused;          // when the last one was
   for (const JournalEntry& entry : cluster_.client()->journal()) {
-    // What was refused has no kept answer: a late duplicate of it counts as a new request.
-    if (entry.outcome == Outcome::kRefused) refused_names_.insert(entry.name);
     last[entry.name] = entry.outcome == Outcome::kDone ? &entry : nullptr;
+    if (entry.outcome == Outcome::kRefused) refused[entry.name] = entry.ended;
+    // What is refused has no kept answer: a late duplicate of it counts as a new request.
+    const auto doubt = refused.find(entry.name);
+    if (doubt != refused.end() && entry.begun < doubt->second + kLatestDuplicate) {
+      last[entry.name] = nullptr;
+    }
   }
-  for (const std::string& name : refused_names_) last.erase(name);
   for (const auto& [name, entry] : last) {
     if (entry == nullptr) continue;
     const auto found = projects.find(name);

@@ -32,11 +32,13 @@ class Checks {
     std::int64_t revision = 0;
     std::int64_t generation = 0;
     std::string name;
+    std::optional<MonoTime> lost_since;  // its NotReadyAt condition is there since
   };
 
   void fail(const std::string& sentence);
   void check_store();
   void check_project(const schema::Project& project);
+  void check_move(const schema::Project& project, const Seen& last, const std::string& who);
   void check_promises(const std::map<std::string, schema::Project>& projects);
   void check_status(const std::string& process, const runtime::Request& request);
   void check_engine(const std::string& node);
@@ -50,8 +52,7 @@ class Checks {
   std::map<std::string, Seen> seen_;  // by uid, of every project there ever was
   std::set<std::string> present_;     // uids in the store
   std::map<std::pair<std::string, std::int64_t>, std::string> holders_;  // uid, epoch -> node
-  std::set<std::string> refused_names_;  // some operation on them was refused
-  std::map<std::string, MonoTime> up_;   // uid/assignment/service -> last seen up
+  std::map<std::string, MonoTime> up_;  // uid/assignment/service -> last seen up
 };
 
 }  // namespace cara::sim

@@ -27,7 +27,7 @@ runtime::Effects Client::step(std::span<const runtime::Event> batch, runtime::In
     if (std::holds_alternative<runtime::Started>(event)) {
       out.push_back(runtime::SetTimer{kNextTimer, options_.every});
     } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
-      if (const auto name = waiting_.take(answer->id)) on_answer(*name, *answer, out);
+      if (const auto name = waiting_.take(answer->id)) on_answer(*name, *answer, now.mono, out);
     } else if (const auto* timer = std::get_if<runtime::TimerFired>(&event)) {
       if (timer->id == kNextTimer) {
         begin(now, out);
@@ -50,7 +50,9 @@ void Client::begin(runtime::Instant now, runtime::Effects& out) {
                      .name = name,
                      .expire_at = {},
                      .outcome = Outcome::kOpen,
-                     .error = {}};
+                     .error = {},
+                     .begun = now.mono,
+                     .ended = {}};
   runtime::Payload body;
   const std::string request_id = random_.next();
   if (entry.verb == Verb::kApply) {
@@ -105,7 +107,7 @@ void Client::send(const std::string& name, runtime::Effects& out) {
 }
 
 void Client::on_answer(const std::string& name, const runtime::Answered& answer,
-                       runtime::Effects& out) {
+                       runtime::MonoTime now, runtime::Effects& out) {
   JournalEntry& entry = journal_[open_.at(name).entry];
   const Result<Ok> reply = [&]() -> Result<Ok> {
     if (entry.verb == Verb::kApply) {
@@ -123,6 +125,7 @@ void Client::on_answer(const std::string& name, const runtime::Answered& answer,
     }
     return;
   }
+  entry.ended = now;
   entry.outcome = reply.ok() ? Outcome::kDone : Outcome::kRefused;
   if (!reply.ok()) entry.error = reply.error().message;
   if (reply.ok()) exists_[name] = entry.verb == Verb::kApply;

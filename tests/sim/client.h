@@ -32,6 +32,8 @@ struct JournalEntry {
   std::optional<Timestamp> expire_at;
   Outcome outcome = Outcome::kOpen;
   std::string error;
+  runtime::MonoTime begun;  // by the client's own clock
+  runtime::MonoTime ended;
 };
 
 struct ClientOptions {
@@ -63,7 +65,8 @@ class Client : public runtime::Actor {
   Verb choose(const std::string& name);
   schema::Project make_project(JournalEntry& entry, runtime::Instant now);
   void send(const std::string& name, runtime::Effects& out);
-  void on_answer(const std::string& name, const runtime::Answered& answer, runtime::Effects& out);
+  void on_answer(const std::string& name, const runtime::Answered& answer, runtime::MonoTime now,
+                 runtime::Effects& out);
 
   ClientOptions options_;
   schema::Identity identity_;

@@ -42,6 +42,7 @@ class Cluster {
   void start_all();  // everything that is down
 
   World& world() { return world_; }
+  const ClusterOptions& options() const { return options_; }
   apiserver::Store& store() { return *store_; }
   Client* client() { return client_; }  // null: none, or not started
   const std::vector<std::string>& node_names() const { return node_names_; }
