@@ -63,7 +63,9 @@ Checks::Checks(Cluster& cluster) : cluster_(cluster) {
                        std::holds_alternative<agent::EnsureImage>(op);
     if (!reads) ++engine_changes_;
     for (const std::string& node : cluster_.node_names()) {
-      if (Cluster::agent_of(node) == process) check_engine(node);
+      if (Cluster::agent_of(node) != process) continue;
+      check_removal(node, op);
+      check_engine(node);
     }
   };
 }
@@ -214,12 +216,32 @@ void Checks::remember_up(const std::string&, const agent::Observation& seen) {
   }
 }
 
+// Data goes only when it is known that nobody wants it: every project here keeps its volume.
+void Checks::check_removal(const std::string& node, const agent::EngineOp& op) {
+  const auto* removal = std::get_if<agent::RemoveVolume>(&op);
+  if (removal == nullptr) return;
+  const auto known = volumes_.find({node, removal->name});
+  if (known == volumes_.end()) return;
+  const agent::Labels labels = known->second;
+  volumes_.erase(known);
+  const auto projects = cluster_.projects();
+  const auto found = projects.find(label(labels, agent::kLabelProject));
+  if (found == projects.end()) return;
+  const schema::ProjectStatus& status = found->second.status;
+  const std::string epoch = found->second.metadata.uid + "/" + std::to_string(status.assignment);
+  if (status.node_ref == node && !schema::is_ending(status.phase) && epoch == epoch_of(labels)) {
+    fail("node " + node + " removed the volume of project " + found->first +
+         " that it holds [design 6.8]");
+  }
+}
+
 void Checks::check_engine(const std::string& node) {
   const agent::Observation seen = cluster_.observe(node);
   remember_up(node, seen);
   std::map<std::string, std::string> volumes;  // project -> epoch
   for (const agent::VolumeInfo& volume : seen.volumes) {
     volumes[label(volume.labels, agent::kLabelProject)] = epoch_of(volume.labels);
+    volumes_[{node, volume.name}] = volume.labels;
   }
   for (const agent::ContainerInfo& container : seen.containers) {
     const std::string project = label(container.labels, agent::kLabelProject);

@@ -42,6 +42,7 @@ class Checks {
   void check_promises(const std::map<std::string, schema::Project>& projects);
   void check_status(const std::string& process, const runtime::Request& request);
   void check_engine(const std::string& node);
+  void check_removal(const std::string& node, const agent::EngineOp& op);
   void remember_up(const std::string& node, const agent::Observation& seen);
 
   Cluster& cluster_;
@@ -51,7 +52,8 @@ class Checks {
   std::int64_t revision_ = 0;
   std::map<std::string, Seen> seen_;  // by uid, of every project there ever was
   std::set<std::string> present_;     // uids in the store
-  std::map<std::pair<std::string, std::int64_t>, std::string> holders_;  // uid, epoch -> node
+  std::map<std::pair<std::string, std::int64_t>, std::string> holders_;   // uid, epoch -> node
+  std::map<std::pair<std::string, std::string>, agent::Labels> volumes_;  // node, name: last seen
   std::map<std::string, MonoTime> up_;  // uid/assignment/service -> last seen up
 };
 
