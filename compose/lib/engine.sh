@@ -51,6 +51,7 @@ start_engine() {
   local dockerd
   dockerd=$(command -v dockerd) || die "no dockerd: install a Docker engine"
   step_log=$log/dockerd.log
+  if runs dockerd; then stop dockerd 30; fi  # ours, but it does not answer any more
   save_firewall
   # What a killed engine leaves behind keeps the next one from starting.
   as_root rm -f "$engine_run/dockerd.pid" "$engine_run/exec/containerd/containerd.pid"
