@@ -25,16 +25,20 @@ fail() {
 # On loopback of the engine's namespace: knows no image, and `secret` only after a login.
 start_registry() {
   in_dockerd_net "$dir" python3 - >"$dir/registry.log" 2>&1 <<'PYTHON' &
+import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+def error(code, message):
+    return json.dumps({"errors": [{"code": code, "message": message}]}).encode()
 
 class Registry(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/v2/":
             status, body = 200, b"{}"
         elif self.path.startswith("/v2/secret/"):
-            status, body = 401, b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}'
+            status, body = 401, error("UNAUTHORIZED", "authentication required")
         else:
-            status, body = 404, b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}'
+            status, body = 404, error("MANIFEST_UNKNOWN", "manifest unknown")
         self.send_response(status)
         self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
         self.send_header("Content-Type", "application/json")

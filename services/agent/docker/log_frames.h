@@ -1,6 +1,6 @@
 // The body of `GET /containers/ID/logs`: frames of both streams (a container without a terminal)
 // or raw bytes (with one).
-// https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+// https://docs.docker.com/reference/api/engine/version/v1.41/, ContainerAttach, "Stream format"
 #pragma once
 
 #include <cstddef>
