@@ -121,6 +121,11 @@ void decode_scalar(DecodeContext& context, const std::string& path, const Value&
   }
 }
 
+Value number_as_text(const Value& value) {
+  const std::int64_t* number = value.as_int();
+  return number == nullptr ? value : Value(std::to_string(*number));
+}
+
 void check_rules(DecodeContext& context, const std::string& path, const std::string& value,
                  const Rules& rules) {
   if (auto wrong = check_format(rules.format, value)) context.fail(path, *wrong);

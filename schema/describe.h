@@ -29,13 +29,14 @@ enum class Presence { kRequired, kOptional };
 // What a field must look like beyond its type, and what it means.
 struct Rules {
   std::string_view doc = {};
-  Format format = Format::kAny;
+  Format format = Format::kAny;          // of a text, of each text of a list
   std::optional<std::int64_t> min = {};  // of a number
   std::optional<std::int64_t> max = {};
   std::size_t min_items = 0;  // of a list
   std::size_t max_items = 1024;
-  std::string_view unique_by = {};  // members of a list of maps that may not repeat
-  bool status_only = false;         // written by the system; ignored in a manifest (E23)
+  Format key_format = Format::kAny;  // of a map's keys
+  std::string_view unique_by = {};   // members of a list of maps that may not repeat
+  bool status_only = false;          // written by the system; ignored in a manifest (E23)
 };
 
 // Names of an enum's values, in declaration order starting at 0. Specialised per enum.
@@ -59,6 +60,11 @@ struct is_optional : std::false_type {};
 template <class T>
 struct is_optional<std::optional<T>> : std::true_type {};
 using StringMap = std::map<std::string, std::string>;
+// A map from names to described types.
+template <class T>
+struct is_map : std::false_type {};
+template <class T>
+struct is_map<std::map<std::string, T>> : std::negation<std::is_same<T, std::string>> {};
 
 inline std::string join_path(const std::string& path, std::string_view key) {
   return path.empty() ? std::string(key) : path + "." + std::string(key);
@@ -97,6 +103,8 @@ void decode_scalar(DecodeContext& context, const std::string& path, const Value&
                    Timestamp& out);
 void decode_scalar(DecodeContext& context, const std::string& path, const Value& value,
                    detail::StringMap& out);
+// A number as the text that it was written as; every other value as it is.
+Value number_as_text(const Value& value);
 void check_rules(DecodeContext& context, const std::string& path, const std::string& value,
                  const Rules& rules);
 void check_rules(DecodeContext& context, const std::string& path, std::int64_t value,
@@ -181,11 +189,35 @@ void decode_list(DecodeContext& context, const std::string& path, const Value& v
   out.reserve(list->size());
   for (std::size_t i = 0; i < list->size(); ++i) {
     T entry{};
-    decode_value(context, path + "[" + std::to_string(i) + "]", (*list)[i], entry, Rules{});
+    decode_value(context, path + "[" + std::to_string(i) + "]", (*list)[i], entry,
+                 Rules{.format = rules.format});
     out.push_back(std::move(entry));
   }
   if (context.mode() == Mode::kManifest && !rules.unique_by.empty()) {
     check_unique(context, path, *list, rules.unique_by);
+  }
+}
+
+template <class T>
+void decode_map(DecodeContext& context, const std::string& path, const Value& value,
+                std::map<std::string, T>& out, const Rules& rules) {
+  const Map* map = value.as_map();
+  if (map == nullptr) {
+    context.fail(path, "expected a map, found " + std::string(kind_of(value)));
+    return;
+  }
+  if (context.mode() == Mode::kManifest && map->size() > rules.max_items) {
+    context.fail(path, "has " + std::to_string(map->size()) + " entries; at most " +
+                           std::to_string(rules.max_items) + " are allowed");
+    return;
+  }
+  out.clear();
+  for (const Member& member : *map) {
+    const std::string at = detail::join_path(path, member.key);
+    if (context.mode() == Mode::kManifest) {
+      check_rules(context, at, member.key, Rules{.format = rules.key_format});
+    }
+    decode_value(context, at, member.value, out[member.key], Rules{});
   }
 }
 
@@ -199,13 +231,16 @@ void decode_value(DecodeContext& context, const std::string& path, const Value& 
     if (context.errors().size() == before) out = std::move(inner);
   } else if constexpr (detail::is_vector<T>::value) {
     decode_list(context, path, value, out, rules);
+  } else if constexpr (detail::is_map<T>::value) {
+    decode_map(context, path, value, out, rules);
   } else if constexpr (std::is_enum_v<T>) {
     decode_enum(context, path, value, out);
   } else if constexpr (std::is_same_v<T, Value>) {
     out = value;
   } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::int64_t>) {
     const auto before = context.errors().size();
-    decode_scalar(context, path, value, out);
+    const bool as_text = std::is_same_v<T, std::string> && format_takes_numbers(rules.format);
+    decode_scalar(context, path, as_text ? number_as_text(value) : value, out);
     if (context.mode() == Mode::kManifest && context.errors().size() == before) {
       check_rules(context, path, out, rules);
     }
@@ -237,16 +272,27 @@ Result<T> decode(const Value& value, Mode mode) {
 
 // --- Encoding -----------------------------------------------------------------------------------
 
-template <class T>
-Value encode_value(const T& in);
+enum class Fields {
+  kAll,      // defaults too: what is stored and shown
+  kChanged,  // what differs from the defaults: a new field with a default changes nothing
+};
 
-// Fields at their "nothing" value (empty text, list, map; unset time; no optional) are left out.
+template <class T>
+Value encode_value(const T& in, Fields fields);
+
+// Optional fields at their "nothing" value (empty text, list, map, false; unset time; no optional)
+// are left out.
 class EncodeVisitor {
  public:
+  explicit EncodeVisitor(Fields fields) : fields_(fields) {}
+
   template <class T>
   void field(Presence presence, std::string_view key, T& in, const Rules&) {
     if (presence == Presence::kOptional && is_nothing(in)) return;
-    map_.push_back({std::string(key), encode_value(in)});
+    Value value = encode_value(in, fields_);
+    const Map* map = value.as_map();
+    if (presence == Presence::kOptional && map != nullptr && map->empty()) return;
+    map_.push_back({std::string(key), std::move(value)});
   }
   Map take() { return std::move(map_); }
 
@@ -259,23 +305,45 @@ class EncodeVisitor {
       return !in.is_set();
     else if constexpr (std::is_same_v<T, Value>)
       return in.is_null();
+    else if constexpr (std::is_same_v<T, bool>)
+      return !in;
     else if constexpr (requires { in.empty(); })
       return in.empty();
     else
       return false;
   }
+  Fields fields_;
   Map map_;
 };
 
+// The members of `map` that a default object does not have in the same way.
+inline Map without_defaults(Map map, const Map& defaults) {
+  std::erase_if(map, [&](const Member& member) {
+    return std::find(defaults.begin(), defaults.end(), member) != defaults.end();
+  });
+  return map;
+}
+
 template <class T>
-Value encode_value(const T& in) {
+Map encode_fields(const T& in, Fields fields) {
+  EncodeVisitor visitor(fields);
+  describe(visitor, const_cast<T&>(in));  // the visitor only reads
+  return visitor.take();
+}
+
+template <class T>
+Value encode_value(const T& in, Fields fields) {
   if constexpr (detail::is_optional<T>::value) {
-    return in.has_value() ? encode_value(*in) : Value();
+    return in.has_value() ? encode_value(*in, fields) : Value();
   } else if constexpr (detail::is_vector<T>::value) {
     Array list;
     list.reserve(in.size());
-    for (const auto& entry : in) list.push_back(encode_value(entry));
+    for (const auto& entry : in) list.push_back(encode_value(entry, fields));
     return Value(std::move(list));
+  } else if constexpr (detail::is_map<T>::value) {
+    Map map;
+    for (const auto& [key, entry] : in) map.push_back({key, encode_value(entry, fields)});
+    return Value(std::move(map));
   } else if constexpr (std::is_enum_v<T>) {
     return Value(std::string_view(EnumNames<T>::kNames[static_cast<std::size_t>(in)]));
   } else if constexpr (std::is_same_v<T, Timestamp>) {
@@ -287,15 +355,15 @@ Value encode_value(const T& in) {
   } else if constexpr (std::is_constructible_v<Value, const T&>) {
     return Value(in);
   } else {
-    EncodeVisitor visitor;
-    describe(visitor, const_cast<T&>(in));  // the visitor only reads
-    return Value(visitor.take());
+    Map map = encode_fields(in, fields);
+    if (fields == Fields::kAll) return Value(std::move(map));
+    return Value(without_defaults(std::move(map), encode_fields(T{}, fields)));
   }
 }
 
 template <class T>
-Value encode(const T& in) {
-  return encode_value(in);
+Value encode(const T& in, Fields fields = Fields::kAll) {
+  return encode_value(in, fields);
 }
 
 // --- JSON Schema (draft-07) ---------------------------------------------------------------------
@@ -333,10 +401,19 @@ Map schema_of(const Rules& rules) {
     return schema_of<typename T::value_type>(rules);
   } else if constexpr (detail::is_vector<T>::value) {
     Map schema{{"type", Value("array")},
-               {"items", Value(schema_of<typename T::value_type>())},
+               {"items", Value(schema_of<typename T::value_type>({.format = rules.format}))},
                {"maxItems", Value(static_cast<std::int64_t>(rules.max_items))}};
     if (rules.min_items > 0) {
       schema.push_back({"minItems", Value(static_cast<std::int64_t>(rules.min_items))});
+    }
+    return schema;
+  } else if constexpr (detail::is_map<T>::value) {
+    Map schema{{"type", Value("object")},
+               {"additionalProperties", Value(schema_of<typename T::mapped_type>())},
+               {"maxProperties", Value(static_cast<std::int64_t>(rules.max_items))}};
+    const std::string_view keys = format_pattern(rules.key_format);
+    if (!keys.empty()) {
+      schema.push_back({"propertyNames", Value(Map{{"pattern", Value(keys)}})});
     }
     return schema;
   } else if constexpr (std::is_enum_v<T>) {
@@ -344,7 +421,9 @@ Map schema_of(const Rules& rules) {
     for (std::string_view name : EnumNames<T>::kNames) names.push_back(Value(name));
     return Map{{"enum", Value(std::move(names))}};
   } else if constexpr (std::is_same_v<T, std::string>) {
-    Map schema{{"type", Value("string")}};
+    Map schema{{"type", format_takes_numbers(rules.format)
+                            ? Value(Array{Value("integer"), Value("number"), Value("string")})
+                            : Value("string")}};
     add_text_rules(schema, rules);
     return schema;
   } else if constexpr (std::is_same_v<T, Timestamp>) {

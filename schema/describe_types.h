@@ -5,16 +5,29 @@
 #include <array>
 
 #include "schema/describe.h"
+#include "schema/describe_service.h"
 #include "schema/types.h"
 
 namespace cara::schema {
 
 inline constexpr std::size_t kMaxServices = 100;
-inline constexpr std::size_t kMaxEnv = 1'000;
 
 template <>
 struct EnumNames<VolumeType> {
-  static constexpr std::array<std::string_view, 1> kNames{"Ephemeral"};
+  static constexpr std::array<std::string_view, 4> kNames{"Ephemeral", "HostPath", "Persistent",
+                                                          "Config"};
+};
+template <>
+struct EnumNames<OnNodeLoss> {
+  static constexpr std::array<std::string_view, 3> kNames{"Move", "MoveExclusive", "Stay"};
+};
+template <>
+struct EnumNames<UpdateOrder> {
+  static constexpr std::array<std::string_view, 3> kNames{"Auto", "StartFirst", "StopFirst"};
+};
+template <>
+struct EnumNames<UpdateFailure> {
+  static constexpr std::array<std::string_view, 2> kNames{"Rollback", "Pause"};
 };
 template <>
 struct EnumNames<AccessScope> {
@@ -30,35 +43,11 @@ struct EnumNames<NodeState> {
   static constexpr std::array<std::string_view, 2> kNames{"Ready", "NotReady"};
 };
 
-inline constexpr Presence kRequired = Presence::kRequired;
-inline constexpr Presence kOptional = Presence::kOptional;
-
 template <class V>
-void describe(V& v, EnvVar& x) {
-  v.field(kRequired, "name", x.name, {.doc = "Name of the variable.", .format = Format::kEnvName});
-  v.field(kOptional, "value", x.value,
-          {.doc = "Value, taken as written; empty if absent.", .format = Format::kEnvValue});
-}
-
-template <class V>
-void describe(V& v, VolumeMount& x) {
-  v.field(kRequired, "name", x.name,
-          {.doc = "Name of a volume of this project.", .format = Format::kDnsLabel});
-  v.field(kRequired, "mountPath", x.mount_path,
-          {.doc = "Absolute path inside the container.", .format = Format::kAbsolutePath});
-}
-
-template <class V>
-void describe(V& v, ServiceDef& x) {
-  v.field(kRequired, "name", x.name,
-          {.doc = "Unique in the project; its host name on the project's network.",
-           .format = Format::kDnsLabel});
-  v.field(kRequired, "image", x.image,
-          {.doc = "Docker image reference, used verbatim.", .format = Format::kImage});
-  v.field(kOptional, "env", x.env,
-          {.doc = "Environment variables, in order.", .max_items = kMaxEnv, .unique_by = "name"});
-  v.field(kOptional, "volumeMounts", x.volume_mounts,
-          {.doc = "Volumes to attach.", .max_items = 100, .unique_by = "mountPath"});
+void describe(V& v, ConfigFile& x) {
+  v.field(kOptional, "content", x.content,
+          {.doc = "Text of the file, as written.", .format = Format::kFileContent});
+  v.field(kOptional, "mode", x.mode, {.doc = "Permissions, octal.", .format = Format::kFileMode});
 }
 
 template <class V>
@@ -66,7 +55,40 @@ void describe(V& v, VolumeDef& x) {
   v.field(kRequired, "name", x.name,
           {.doc = "Unique in the project.", .format = Format::kDnsLabel});
   v.field(kRequired, "type", x.type,
-          {.doc = "Ephemeral: made when the project starts, removed when it is stopped or moved."});
+          {.doc = "Ephemeral: made when the project starts, removed when it is stopped or moved. "
+                  "HostPath: a folder of the node. Persistent: kept on its node until it is "
+                  "deleted with `delete --volumes`. Config: files of this manifest."});
+  v.field(kOptional, "path", x.path,
+          {.doc = "HostPath: folder or file of the node; made as a folder if it is missing.",
+           .format = Format::kAnyPath});
+  v.field(kOptional, "files", x.files,
+          {.doc = "Config: the files by name; mounted read-only.",
+           .max_items = 100,
+           .key_format = Format::kFileName});
+}
+
+template <class V>
+void describe(V& v, NetworkDef& x) {
+  v.field(kRequired, "name", x.name,
+          {.doc = "Unique in the project; default is the network that every project has.",
+           .format = Format::kDnsLabel});
+  v.field(kOptional, "internal", x.internal, {.doc = "Nothing on it reaches outside."});
+  v.field(kOptional, "external", x.external,
+          {.doc = "A network of this very name that others made on the node."});
+  v.field(kOptional, "subnet", x.subnet,
+          {.doc = "IPv4 subnet, such as 10.9.1.0/24; absent: from the node's pool.",
+           .format = Format::kSubnet});
+}
+
+template <class V>
+void describe(V& v, UpdatePolicy& x) {
+  v.field(kOptional, "order", x.order,
+          {.doc = "StartFirst: the new container is healthy before the old one stops. Auto: where "
+                  "both can stand side by side."});
+  v.field(kOptional, "onFailure", x.on_failure,
+          {.doc = "Rollback: the spec that ran before is put back. Pause: it is left as it is."});
+  v.field(kOptional, "healthyDeadline", x.healthy_deadline,
+          {.doc = "Time from the update to Running.", .format = Format::kDuration});
 }
 
 template <class V>
@@ -101,10 +123,21 @@ void describe(V& v, ProjectSpec& x) {
            .unique_by = "name"});
   v.field(kOptional, "volumes", x.volumes,
           {.doc = "Storage that services mount.", .max_items = 100, .unique_by = "name"});
+  v.field(kOptional, "networks", x.networks,
+          {.doc = "Networks beside the default one, or what is special about that.",
+           .max_items = 32,
+           .unique_by = "name"});
   v.field(kOptional, "ingress", x.ingress,
           {.doc = "HTTP routing rules.", .max_items = 100, .unique_by = "name"});
   v.field(kOptional, "expireAt", x.expire_at,
           {.doc = "RFC 3339 time after which the project is deleted."});
+  v.field(kOptional, "onNodeLoss", x.on_node_loss,
+          {.doc = "Move: placed elsewhere after the grace period. MoveExclusive: never two copies. "
+                  "Stay: never moved; the default with Persistent or HostPath volumes."});
+  v.field(kOptional, "nodeSelector", x.node_selector, {.doc = "Labels that its node must have."});
+  v.field(kOptional, "updatePolicy", x.update_policy, {.doc = "How a changed spec is brought in."});
+  v.field(kOptional, "paused", x.paused,
+          {.doc = "Containers are stopped, volumes and the node are kept."});
 }
 
 template <class V>

@@ -1,8 +1,12 @@
 #include "schema/formats.h"
 
 #include <algorithm>
+#include <iterator>
+#include <regex>
+#include <vector>
 
 #include "schema/check.h"
+#include "schema/quantity.h"
 
 namespace cara::schema {
 namespace {
@@ -120,13 +124,34 @@ std::optional<std::string> check_env_name(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::string> check_env_value(std::string_view text) {
+// Too long for a pattern: std::regex needs stack for every character.
+std::optional<std::string> check_long_text(std::string_view text) {
   if (text.size() > kMaxEnvValue) {
     return "is " + std::to_string(text.size()) + " bytes long; at most " +
            std::to_string(kMaxEnvValue) + " are allowed";
   }
   if (text.find('\0') != std::string_view::npos) return "must not contain NUL";
   return std::nullopt;
+}
+
+std::optional<std::string> check_memory(std::string_view text) {
+  const std::string quoted = "`" + printable(text) + "`";
+  if (text.empty()) return "must not be empty";
+  if (text.size() <= 24 && parse_memory(text)) return std::nullopt;
+  // Docker's m is a mega, here and in Kubernetes it would be a thousandth.
+  static constexpr std::string_view kDockerUnits = "bkmg";
+  const std::size_t digits = text.find_first_not_of("0123456789.");
+  const bool from_docker = digits != std::string_view::npos && digits > 0 &&
+                           kDockerUnits.find(text[digits]) != std::string_view::npos;
+  return quoted + " is no number of bytes; write it like 256Mi or 1G" +
+         (from_docker ? " (Docker's m and g are Mi and Gi here)" : "");
+}
+
+std::optional<std::string> check_ports(std::string_view text) {
+  if (text.empty()) return "must not be empty";
+  if (parse_ports(text)) return std::nullopt;
+  return "`" + printable(text) +
+         "` is no port from 1 to 65535, nor a range; write it like 80 or 8000-8010";
 }
 
 // Length of the UTF-8 sequence at `at`, 0 if it is not valid (Unicode 15, table 3-7).
@@ -178,72 +203,118 @@ std::string escape(std::string_view text, std::size_t limit, bool keep_newlines)
   return out;
 }
 
+// --- The table ----------------------------------------------------------------------------------
+
+using Check = std::optional<std::string> (*)(std::string_view);
+
+struct FormatRule {
+  Format format;
+  std::size_t max_length;      // 0: none
+  std::string_view pattern;    // ECMA 262; empty: none
+  Check check = nullptr;       // what says more than the pattern
+  std::string_view hint = {};  // without a check: what it should be
+};
+
+constexpr std::size_t kMaxText = 512;
+
+#define CARA_LABEL "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+#define CARA_OCTET "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+#define CARA_IPV4 CARA_OCTET "(\\." CARA_OCTET "){3}"
+#define CARA_IPV6 "[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
+#define CARA_NO_DOTS "(?!(.*/)?\\.\\.(/|$))"
+
+constexpr FormatRule kRules[] = {
+    {Format::kAny, 0, "", [](std::string_view) { return std::optional<std::string>(); }},
+    {Format::kDnsLabel, kMaxLabel, "^" CARA_LABEL "$",
+     [](std::string_view text) { return check_label(text, "DNS label"); }},
+    {Format::kDnsName, kMaxDnsName, "^" CARA_LABEL "(\\." CARA_LABEL ")*$", check_dns_name},
+    {Format::kEnvName, kMaxEnvName, "^[^=]+$", check_env_name},
+    {Format::kEnvValue, kMaxEnvValue, "", check_long_text},
+    {Format::kAbsolutePath, kMaxPath, "^/[^:]+$", check_path},
+    {Format::kImage, kMaxImage, "^[a-zA-Z0-9][-._/:@a-zA-Z0-9]*$", check_image},
+    {Format::kHost, kMaxDnsName,
+     "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*\\.?$",
+     check_host},
+    {Format::kAnyPath, kMaxText, "^/" CARA_NO_DOTS "[^:]*$", nullptr,
+     "must be an absolute path without `..` and `:`"},
+    {Format::kSubPath, kMaxText, "^" CARA_NO_DOTS "[^/:][^:]*$", nullptr,
+     "must be a relative path without `..` and `:`"},
+    {Format::kArgument, kMaxEnvValue, "", check_long_text},
+    {Format::kFileContent, kMaxEnvValue, "", check_long_text},
+    {Format::kFileName, kMaxDnsName, "^(?!\\.{1,2}$)[-._a-zA-Z0-9]+$", nullptr,
+     "is no file name; use letters, digits, `-`, `_` and `.`"},
+    {Format::kFileMode, 4, "^0?[0-7]{3}$", nullptr, "is no mode; write it like 0644"},
+    {Format::kWord, kMaxText, "^\\S+$", nullptr, "must be one word"},
+    {Format::kDuration, 64, "^(0|([0-9]{1,9}(ms|s|m|h|d))+)$", nullptr,
+     "is no duration; write it like 250ms, 30s or 1h30m"},
+    {Format::kCpu, 16, "^([0-9]{1,5}(\\.[0-9]{1,3})?|[0-9]{1,8}m)$", nullptr,
+     "is no number of processors; write it like 2, 0.5 or 500m"},
+    {Format::kMemory, 24, "^[0-9]{1,15}(\\.[0-9]{1,3})?([KMGT]i|[kMGT])?$", check_memory},
+    {Format::kPorts, 11, "^[0-9]{1,5}(-[0-9]{1,5})?$", check_ports},
+    {Format::kIp, 64, "^(" CARA_IPV4 "|" CARA_IPV6 ")$", nullptr,
+     "is no IP address; write it like 10.0.0.7 or fd00::7"},
+    {Format::kIpv4, 15, "^" CARA_IPV4 "$", nullptr, "is no IPv4 address; write it like 10.0.0.7"},
+    {Format::kSubnet, 18, "^" CARA_IPV4 "/([89]|1[0-9]|2[0-9]|30)$", nullptr,
+     "is no IPv4 subnet; write it like 10.9.1.0/24"},
+    {Format::kExtraHost, kMaxText,
+     "^[a-zA-Z0-9]([-._a-zA-Z0-9]*[a-zA-Z0-9])?:(host-gateway|" CARA_IPV4 "|" CARA_IPV6 ")$",
+     nullptr, "must be NAME:ADDRESS, such as db:10.0.0.7 or node:host-gateway"},
+    {Format::kPlatform, 64, "^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$", nullptr,
+     "is no platform; write it like linux/arm64"},
+    {Format::kSignal, 16, "^((SIG)?[A-Z][A-Z0-9+-]*|[1-9][0-9]?)$", nullptr,
+     "is no signal; write it like SIGTERM"},
+    {Format::kCapability, 64, "^[A-Z][A-Z0-9_]*$", nullptr,
+     "is no capability; write it like NET_ADMIN"},
+    {Format::kUlimit, 16,
+     "^(core|cpu|data|fsize|locks|memlock|msgqueue|nice|nofile|nproc|rss|rtprio|rttime|"
+     "sigpending|stack)$",
+     nullptr,
+     "is no limit; use one of: core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, "
+     "nproc, rss, rtprio, rttime, sigpending, stack"},
+    {Format::kDevice, kMaxText, "^/[^:]+(:/[^:]+)?(:[rwm]{1,3})?$", nullptr,
+     "is no device; write it like /dev/ttyUSB0 or /dev/ttyUSB0:/dev/modem:rw"},
+    {Format::kNetworkMode, 72, "^(Bridge|Host|None|Service:" CARA_LABEL ")$", nullptr,
+     "is not known; use one of: Bridge, Host, None, Service:NAME"},
+    {Format::kPidMode, 72, "^(Host|Service:" CARA_LABEL ")$", nullptr,
+     "is not known; use one of: Host, Service:NAME"},
+    {Format::kIpcMode, 72, "^(Private|Shareable|Host|Service:" CARA_LABEL ")$", nullptr,
+     "is not known; use one of: Private, Shareable, Host, Service:NAME"},
+};
+
+const FormatRule& rule_of(Format format) {
+  const auto index = static_cast<std::size_t>(format);
+  CARA_CHECK(index < std::size(kRules) && kRules[index].format == format);
+  return kRules[index];
+}
+
+std::optional<std::string> check_pattern(const FormatRule& rule, std::string_view text) {
+  static const std::vector<std::regex> kCompiled = [] {
+    std::vector<std::regex> all;
+    for (const FormatRule& each : kRules) all.emplace_back(std::string(each.pattern));
+    return all;
+  }();
+  const bool fits =
+      text.size() <= rule.max_length &&
+      std::regex_search(text.begin(), text.end(), kCompiled[static_cast<std::size_t>(rule.format)]);
+  if (fits) return std::nullopt;
+  if (text.empty()) return "must not be empty";
+  return "`" + printable(text) + "` " + std::string(rule.hint);
+}
+
 }  // namespace
 
 std::optional<std::string> check_format(Format format, std::string_view text) {
   if (!is_valid_utf8(text)) return "is not valid UTF-8";
-  switch (format) {
-    case Format::kAny:
-      return std::nullopt;
-    case Format::kDnsLabel:
-      return check_label(text, "DNS label");
-    case Format::kDnsName:
-      return check_dns_name(text);
-    case Format::kEnvName:
-      return check_env_name(text);
-    case Format::kEnvValue:
-      return check_env_value(text);
-    case Format::kAbsolutePath:
-      return check_path(text);
-    case Format::kImage:
-      return check_image(text);
-    case Format::kHost:
-      return check_host(text);
-  }
-  CARA_CHECK(false);
+  const FormatRule& rule = rule_of(format);
+  if (rule.check != nullptr) return rule.check(text);
+  return check_pattern(rule, text);
 }
 
-std::string_view format_pattern(Format format) {
-  switch (format) {
-    case Format::kAny:
-    case Format::kEnvValue:
-      return "";
-    case Format::kDnsLabel:
-      return "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
-    case Format::kDnsName:
-      return "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-    case Format::kEnvName:
-      return "^[^=]+$";
-    case Format::kAbsolutePath:
-      return "^/[^:]+$";
-    case Format::kImage:
-      return "^[a-zA-Z0-9][-._/:@a-zA-Z0-9]*$";
-    case Format::kHost:
-      return "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*"
-             "\\.?$";
-  }
-  CARA_CHECK(false);
-}
+std::string_view format_pattern(Format format) { return rule_of(format).pattern; }
+std::size_t format_max_length(Format format) { return rule_of(format).max_length; }
 
-std::size_t format_max_length(Format format) {
-  switch (format) {
-    case Format::kAny:
-      return 0;
-    case Format::kDnsLabel:
-      return kMaxLabel;
-    case Format::kDnsName:
-    case Format::kHost:
-      return kMaxDnsName;
-    case Format::kEnvName:
-      return kMaxEnvName;
-    case Format::kEnvValue:
-      return kMaxEnvValue;
-    case Format::kAbsolutePath:
-      return kMaxPath;
-    case Format::kImage:
-      return kMaxImage;
-  }
-  CARA_CHECK(false);
+bool format_takes_numbers(Format format) {
+  return format == Format::kPorts || format == Format::kCpu || format == Format::kMemory;
 }
 
 std::string printable(std::string_view text, std::size_t limit) {

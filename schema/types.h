@@ -11,39 +11,38 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/service.h"
 #include "schema/time.h"
 
 namespace cara::schema {
 
 inline constexpr const char* kApiVersion = "caravanserai/v1";
 
-struct EnvVar {
-  std::string name;
-  std::string value;
-  bool operator==(const EnvVar&) const = default;
-};
-
-struct VolumeMount {
-  std::string name;        // of a VolumeDef of the project
-  std::string mount_path;  // absolute, inside the container
-  bool operator==(const VolumeMount&) const = default;
-};
-
-struct ServiceDef {
-  std::string name;   // DNS name on the project's network
-  std::string image;  // verbatim
-  std::vector<EnvVar> env;
-  std::vector<VolumeMount> volume_mounts;
-  bool operator==(const ServiceDef&) const = default;
-};
-
 // Ephemeral: made when the project starts on a node, removed when it is stopped or moved.
-enum class VolumeType { kEphemeral };
+// HostPath: a folder of the node. Persistent: stays on the node where it was first made, until the
+// project is deleted with its volumes. Config: files of the manifest, read-only.
+enum class VolumeType { kEphemeral, kHostPath, kPersistent, kConfig };
+
+struct ConfigFile {
+  std::string content;
+  std::string mode = "0444";  // octal
+  bool operator==(const ConfigFile&) const = default;
+};
 
 struct VolumeDef {
   std::string name;
   VolumeType type = VolumeType::kEphemeral;
+  std::string path;                         // HostPath: absolute, on the node
+  std::map<std::string, ConfigFile> files;  // Config: by file name
   bool operator==(const VolumeDef&) const = default;
+};
+
+struct NetworkDef {
+  std::string name;       // `default` is the one that every project has
+  bool internal = false;  // no way out of it
+  bool external = false;  // made by somebody else on the node, under this very name
+  std::string subnet;     // empty: one of the agent's pool
+  bool operator==(const NetworkDef&) const = default;
 };
 
 // Internal: reachable over the overlay network only.
@@ -68,11 +67,31 @@ struct IngressDef {
   bool operator==(const IngressDef&) const = default;
 };
 
+// What happens when the node is lost. Move: placed elsewhere after the grace window, while a node
+// that is only cut off keeps its copy. MoveExclusive: never two copies. Stay: never moved.
+enum class OnNodeLoss { kMove, kMoveExclusive, kStay };
+
+// Auto: StartFirst where two containers can stand side by side, else StopFirst.
+enum class UpdateOrder { kAuto, kStartFirst, kStopFirst };
+enum class UpdateFailure { kRollback, kPause };
+
+struct UpdatePolicy {
+  UpdateOrder order = UpdateOrder::kAuto;
+  UpdateFailure on_failure = UpdateFailure::kRollback;
+  std::string healthy_deadline = "5m";  // from the update to Running
+  bool operator==(const UpdatePolicy&) const = default;
+};
+
 struct ProjectSpec {
   std::vector<ServiceDef> services;
   std::vector<VolumeDef> volumes;
+  std::vector<NetworkDef> networks;
   std::vector<IngressDef> ingress;
   std::optional<Timestamp> expire_at;
+  std::optional<OnNodeLoss> on_node_loss;  // set by fill_defaults()
+  std::map<std::string, std::string> node_selector;
+  UpdatePolicy update_policy;
+  bool paused = false;
   bool operator==(const ProjectSpec&) const = default;
 };
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "schema/formats.h"
+#include "schema/validate_services.h"
 
 namespace cara::schema {
 namespace {
@@ -16,20 +17,6 @@ std::string listed(const std::set<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text.empty() ? "none" : text;
-}
-
-void check_mounts(const ProjectSpec& spec, std::vector<FieldError>& errors) {
-  std::set<std::string> volumes;
-  for (const VolumeDef& volume : spec.volumes) volumes.insert(volume.name);
-  for (std::size_t i = 0; i < spec.services.size(); ++i) {
-    const auto& mounts = spec.services[i].volume_mounts;
-    for (std::size_t j = 0; j < mounts.size(); ++j) {
-      if (volumes.contains(mounts[j].name)) continue;
-      errors.push_back({at("services", i) + ".volumeMounts[" + std::to_string(j) + "].name",
-                        "no volume `" + printable(mounts[j].name) +
-                            "` in spec.volumes; there are: " + listed(volumes)});
-    }
-  }
 }
 
 void check_targets(const ProjectSpec& spec, std::vector<FieldError>& errors) {
@@ -48,12 +35,17 @@ void check_targets(const ProjectSpec& spec, std::vector<FieldError>& errors) {
 
 std::vector<FieldError> validate(const ProjectSpec& spec) {
   std::vector<FieldError> errors;
-  check_mounts(spec, errors);
+  check_volumes(spec, errors);
+  check_networks(spec, errors);
+  check_services(spec, errors);
+  check_update_policy(spec, errors);
   check_targets(spec, errors);
   return errors;
 }
 
-std::string network_name(const std::string& project) { return "cara-" + project; }
+std::string network_name(const std::string& project, const std::string& network) {
+  return network == kDefaultNetwork ? "cara-" + project : "cara-" + project + "-" + network;
+}
 
 std::string container_name(const std::string& project, const std::string& service) {
   return project + "-" + service;
@@ -69,7 +61,14 @@ std::vector<std::string> claimed_names(const Project& project) {
     names.insert("container/" + container_name(project.metadata.name, service.name));
   }
   for (const VolumeDef& volume : project.spec.volumes) {
+    if (volume.type == VolumeType::kHostPath) continue;
     names.insert("volume/" + volume_name(project.metadata.name, volume.name));
+  }
+  names.insert("network/" + network_name(project.metadata.name, kDefaultNetwork));
+  for (const NetworkDef& network : project.spec.networks) {
+    if (!network.external) {
+      names.insert("network/" + network_name(project.metadata.name, network.name));
+    }
   }
   for (const IngressStatus& ingress : project.status.ingress) names.insert("host/" + ingress.host);
   return {names.begin(), names.end()};

@@ -12,11 +12,12 @@ std::vector<FieldError> validate(const ProjectSpec& spec);
 
 // Names of Docker objects. Two projects can make the same one (`a-b`/`c` and `a`/`b-c`), so the
 // apiserver lets the first that claims a name have it.
-std::string network_name(const std::string& project);
+std::string network_name(const std::string& project, const std::string& network = kDefaultNetwork);
 std::string container_name(const std::string& project, const std::string& service);
 std::string volume_name(const std::string& project, const std::string& volume);
 
-// The cluster-wide names a project needs, as `container/<name>`, `volume/<name>`, `host/<name>`.
+// The cluster-wide names a project needs, as `container/<name>`, `volume/<name>`,
+// `network/<name>`, `host/<name>`.
 std::vector<std::string> claimed_names(const Project& project);
 
 struct IngressDomain {

@@ -1,6 +1,7 @@
 #include "schema/wire.h"
 
 #include "schema/codec.h"
+#include "schema/defaults.h"
 #include "schema/describe_messages.h"
 #include "schema/validate.h"
 
@@ -95,7 +96,9 @@ CARA_MESSAGE(ServerInfo)
 Value to_value(const Project& project) { return encode(project); }
 Value to_value(const Node& node) { return encode(node); }
 Value to_value(const ProjectSpec& spec) { return encode(spec); }
-Value to_value(const ServiceDef& service) { return encode(service); }
+Value changed_fields(const ServiceDef& service) { return encode(service, Fields::kChanged); }
+Value changed_fields(const VolumeDef& volume) { return encode(volume, Fields::kChanged); }
+Value changed_fields(const NetworkDef& network) { return encode(network, Fields::kChanged); }
 
 Result<Project> read_manifest(const Value& manifest) {
   if (manifest.as_map() == nullptr) {
@@ -110,6 +113,7 @@ Result<Project> read_manifest(const Value& manifest) {
   Project project;
   decode_value(context, "", manifest, project, Rules{});
   std::vector<FieldError> errors = context.take_errors();
+  fill_defaults(project.spec);
   for (FieldError& error : validate(project.spec)) errors.push_back(std::move(error));
   if (!errors.empty()) return manifest_error(std::move(errors));
   return project;

@@ -32,6 +32,9 @@ Result<Project> read_manifest(const Value& manifest);
 // The manifest of a project, canonical: what apply sends.
 Value to_manifest(const Project& project);
 Value to_value(const ProjectSpec& spec);
-Value to_value(const ServiceDef& service);
+// What differs from the defaults: for hashes that a new field does not change.
+Value changed_fields(const ServiceDef& service);
+Value changed_fields(const VolumeDef& volume);
+Value changed_fields(const NetworkDef& network);
 
 }  // namespace cara::schema

@@ -37,7 +37,7 @@ Labels container_labels(const Owner& owner, const schema::DesiredProject& desire
 }
 
 std::string spec_hash(const schema::ServiceDef& service) {
-  return schema::hash_of(schema::to_value(service));
+  return schema::hash_of(schema::changed_fields(service));
 }
 
 bool belongs_to(const Labels& labels, const schema::DesiredProject& desired) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "schema/messages.h"
+#include "schema/validate.h"
 #include "services/agent/engine.h"
 
 namespace cara::agent {
@@ -15,13 +16,9 @@ struct Owner {
   bool operator==(const Owner&) const = default;
 };
 
-inline std::string network_name(const std::string& project) { return "cara-" + project; }
-inline std::string container_name(const std::string& project, const std::string& service) {
-  return project + "-" + service;
-}
-inline std::string volume_name(const std::string& project, const std::string& volume) {
-  return "cara-" + project + "-" + volume;
-}
+using schema::container_name;
+using schema::network_name;
+using schema::volume_name;
 
 // Empty if there is none.
 std::string label(const Labels& labels, const char* key);

@@ -136,7 +136,8 @@ TEST_CASE("unquoted scalars are taken as written where text is expected [E14]") 
 
 TEST_CASE("an unknown volume type is refused, listing the known ones [S7]") {
   CHECK(only_error(with("/spec/volumes/0/type", "Magic")) ==
-        "spec.volumes[0].type: `Magic` is not known; use one of: Ephemeral");
+        "spec.volumes[0].type: `Magic` is not known; use one of: Ephemeral, HostPath, "
+        "Persistent, Config");
 }
 
 TEST_CASE("a mount of a volume that is not there is refused [S9]") {
@@ -202,8 +203,8 @@ TEST_CASE("a typo is refused with the nearest known name [E22]") {
         "spec.services[0].imagee: is not known; did you mean `image`?");
   CHECK(only_error(with("/spec/services/0/volume_mounts", Json::array())) ==
         "spec.services[0].volume_mounts: is not known; did you mean `volumeMounts`?");
-  CHECK(only_error(with("/spec/services/0/zzzzzzzzz", 1)) ==
-        "spec.services[0].zzzzzzzzz: is not known; known here: name, image, env, volumeMounts");
+  CHECK(only_error(with("/spec/services/0/env/0/zzzzzzzzz", 1)) ==
+        "spec.services[0].env[0].zzzzzzzzz: is not known; known here: name, value");
 }
 
 TEST_CASE("status and server-written metadata in a manifest are ignored [E23]") {
@@ -248,6 +249,9 @@ TEST_CASE("two projects can want one Docker name: the claims show it [E1][E2]") 
   second.metadata.name = "a";
   second.spec.services = {{.name = "b-c", .image = "x"}};
   second.spec.volumes = {{.name = "b-d"}};
-  CHECK(claimed_names(first) == claimed_names(second));
-  CHECK(claimed_names(first) == std::vector<std::string>{"container/a-b-c", "volume/cara-a-b-d"});
+  second.spec.networks = {{.name = "b"}};
+  using Names = std::vector<std::string>;
+  CHECK(claimed_names(first) == Names{"container/a-b-c", "network/cara-a-b", "volume/cara-a-b-d"});
+  CHECK(claimed_names(second) ==
+        Names{"container/a-b-c", "network/cara-a", "network/cara-a-b", "volume/cara-a-b-d"});
 }
