@@ -203,8 +203,8 @@ TEST_CASE("a typo is refused with the nearest known name [E22]") {
         "spec.services[0].imagee: is not known; did you mean `image`?");
   CHECK(only_error(with("/spec/services/0/volume_mounts", Json::array())) ==
         "spec.services[0].volume_mounts: is not known; did you mean `volumeMounts`?");
-  CHECK(only_error(with("/spec/services/0/env/0/zzzzzzzzz", 1)) ==
-        "spec.services[0].env[0].zzzzzzzzz: is not known; known here: name, value");
+  CHECK(only_error(with("/spec/volumes/0/zzzzzzzzz", 1)) ==
+        "spec.volumes[0].zzzzzzzzz: is not known; known here: name, type, path, files");
 }
 
 TEST_CASE("status and server-written metadata in a manifest are ignored [E23]") {
