@@ -241,7 +241,8 @@ void describe_isolation(V& v, ServiceDef& x) {
   v.field(kOptional, "privileged", x.privileged, {.doc = "No isolation from the node."});
   v.field(kOptional, "capabilities", x.capabilities, {.doc = "Linux capabilities."});
   v.field(kOptional, "securityOpt", x.security_opt,
-          {.doc = "Docker's security options; replaces the default no-new-privileges.",
+          {.doc = "Docker's security options, beside no-new-privileges, which "
+                  "no-new-privileges:false turns off.",
            .format = Format::kWord});
   v.field(kOptional, "ulimits", x.ulimits,
           {.doc = "Limits of its processes.", .max_items = 32, .unique_by = "name"});

@@ -1,6 +1,7 @@
 #include "schema/json_schema.h"
 
 #include "schema/describe_types.h"
+#include "schema/schema_visitor.h"
 
 namespace cara::schema {
 namespace {

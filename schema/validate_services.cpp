@@ -154,6 +154,10 @@ void ServiceCheck::check_references() {
   check_join("networkMode", service_.network_mode);
   check_join("pidMode", service_.pid_mode);
   check_join("ipcMode", service_.ipc_mode);
+  const ServiceDef* shared = find_service(spec_.services, joined_service(service_.ipc_mode));
+  if (shared != nullptr && shared->ipc_mode != kModeShareable && shared->ipc_mode != kModeHost) {
+    fail("ipcMode", "needs ipcMode Shareable on service " + quoted(shared->name));
+  }
 }
 
 void ServiceCheck::check_ports() {

@@ -3,6 +3,7 @@
 #include "schema/codec.h"
 #include "schema/defaults.h"
 #include "schema/describe_messages.h"
+#include "schema/encode.h"
 #include "schema/validate.h"
 
 namespace cara::schema {

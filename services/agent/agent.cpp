@@ -113,7 +113,11 @@ void Agent::on_message(const runtime::Delivered& message, runtime::MonoTime now)
 void Agent::on_engine_event(const EngineEvent& event, runtime::MonoTime now) {
   if (!event.project.empty()) {
     const auto found = projects_.find(event.project);
-    if (found != projects_.end()) found->second.hint();
+    if (found != projects_.end()) return found->second.hint();
+    // A network's event has its name only: `a-b` may be network `b` of project `a`.
+    for (auto& [name, project] : projects_) {
+      if (event.project.starts_with(name + "-")) project.hint();
+    }
     return;
   }
   // A volume's event names no project, but a volume in use cannot go: it may wait for the slow
@@ -234,7 +238,8 @@ void Agent::adopt(const Observation& all) {
 // --- Projects -----------------------------------------------------------------------------------
 
 ProjectLoop& Agent::loop(const std::string& project) {
-  return projects_.try_emplace(project, Owner{options_.node, cluster_}, project).first->second;
+  return projects_.try_emplace(project, Owner{options_.node, cluster_}, project, options_.rules)
+      .first->second;
 }
 
 void Agent::advance(runtime::Instant now) {

@@ -25,6 +25,7 @@ struct AgentOptions {
   std::string agent_version;
   std::string advertise_address;
   std::map<std::string, std::string> labels;
+  NodeRules rules;
   runtime::Duration heartbeat_every = std::chrono::seconds(5);
   runtime::Duration pull_every = std::chrono::seconds(30);
   runtime::Duration observe_every = std::chrono::seconds(30);  // all objects of the node

@@ -8,6 +8,7 @@
 #include "schema/codec.h"
 #include "schema/describe.h"
 #include "schema/describe_types.h"
+#include "schema/encode.h"
 
 namespace cara::schema {
 
@@ -43,6 +44,9 @@ void describe(V& v, ContainerInfo& x) {
   v.field(Presence::kOptional, "startedAt", x.started_at, {});
   v.field(Presence::kOptional, "finishedAt", x.finished_at, {});
   v.field(Presence::kOptional, "address", x.address, {});
+  v.field(Presence::kOptional, "networks", x.networks, {});
+  v.field(Presence::kOptional, "joined", x.joined, {});
+  v.field(Presence::kOptional, "stopGraceMs", x.stop_grace_ms, {});
 }
 template <class V>
 void describe(V& v, NetworkInfo& x) {
@@ -54,6 +58,7 @@ template <class V>
 void describe(V& v, VolumeInfo& x) {
   v.field(Presence::kRequired, "name", x.name, {});
   v.field(Presence::kOptional, "labels", x.labels, {});
+  v.field(Presence::kOptional, "content", x.content, {});
 }
 template <class V>
 void describe(V& v, Observation& x) {
@@ -63,17 +68,27 @@ void describe(V& v, Observation& x) {
 }
 template <class V>
 void describe(V& v, Mount& x) {
-  v.field(Presence::kRequired, "volume", x.volume, {});
+  v.field(Presence::kOptional, "volume", x.volume, {});
   v.field(Presence::kRequired, "path", x.path, {});
+  v.field(Presence::kOptional, "readOnly", x.read_only, {});
+  v.field(Presence::kOptional, "subPath", x.sub_path, {});
+  v.field(Presence::kOptional, "hostPath", x.host_path, {});
+}
+template <class V>
+void describe(V& v, Endpoint& x) {
+  v.field(Presence::kRequired, "network", x.network, {});
+  v.field(Presence::kOptional, "aliases", x.aliases, {});
+  v.field(Presence::kOptional, "ipv4", x.ipv4, {});
 }
 template <class V>
 void describe(V& v, ContainerSpec& x) {
   v.field(Presence::kRequired, "name", x.name, {});
-  v.field(Presence::kRequired, "image", x.image, {});
-  v.field(Presence::kOptional, "env", x.env, {});
+  v.field(Presence::kRequired, "service", x.service, {});
   v.field(Presence::kOptional, "mounts", x.mounts, {});
-  v.field(Presence::kOptional, "network", x.network, {});
-  v.field(Presence::kOptional, "aliases", x.aliases, {});
+  v.field(Presence::kOptional, "endpoints", x.endpoints, {});
+  v.field(Presence::kOptional, "networkOf", x.network_of, {});
+  v.field(Presence::kOptional, "pidOf", x.pid_of, {});
+  v.field(Presence::kOptional, "ipcOf", x.ipc_of, {});
   v.field(Presence::kOptional, "labels", x.labels, {});
 }
 template <class V>
@@ -122,6 +137,8 @@ template <class V>
 void describe(V& v, CreateVolume& x) {
   v.field(Presence::kRequired, "name", x.name, {});
   v.field(Presence::kOptional, "labels", x.labels, {});
+  v.field(Presence::kOptional, "files", x.files, {});
+  v.field(Presence::kOptional, "content", x.content, {});
 }
 template <class V>
 void describe(V& v, RemoveVolume& x) {
@@ -149,6 +166,11 @@ void describe(V& v, TailLogs& x) {
   v.field(Presence::kRequired, "id", x.id, {});
   v.field(Presence::kRequired, "lines", x.lines, {});
 }
+template <class V>
+void describe(V& v, RenameContainer& x) {
+  v.field(Presence::kRequired, "id", x.id, {});
+  v.field(Presence::kRequired, "name", x.name, {});
+}
 
 namespace {
 
@@ -158,9 +180,9 @@ constexpr schema::Limits kLocalLimits{
 
 // In the order of EngineOp's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<EngineOp>> kOpNames{
-    "getInfo",        "observe",       "ensureImage",     "createNetwork",
-    "removeNetwork",  "createVolume",  "removeVolume",    "createContainer",
-    "startContainer", "stopContainer", "removeContainer", "tailLogs"};
+    "getInfo",         "observe",      "ensureImage",     "createNetwork",  "removeNetwork",
+    "createVolume",    "removeVolume", "createContainer", "startContainer", "stopContainer",
+    "removeContainer", "tailLogs",     "renameContainer"};
 
 template <std::size_t I>
 Result<EngineOp> decode_alternative(const Value& body) {

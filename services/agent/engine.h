@@ -27,7 +27,9 @@ inline constexpr const char* kLabelNode = "cara.node";              // the agent
 inline constexpr const char* kLabelCluster = "cara.cluster";        // id of the apiserver's store
 inline constexpr const char* kLabelUid = "cara.uid";                // of the project
 inline constexpr const char* kLabelAssignment = "cara.assignment";  // the epoch it was made in
-inline constexpr const char* kLabelSpec = "cara.spec";              // hash of the service's spec
+inline constexpr const char* kLabelSpec = "cara.spec";    // hash of what the object was made from
+inline constexpr const char* kLabelAfter = "cara.after";  // services that stop later, by comma
+inline constexpr const char* kLabelKeep = "cara.keep";    // a volume that outlives its project
 
 enum class ContainerState { kCreated, kRunning, kPaused, kRestarting, kRemoving, kExited, kDead };
 enum class Health { kNone, kStarting, kHealthy, kUnhealthy };
@@ -40,10 +42,13 @@ struct ContainerInfo {
   Health health = Health::kNone;
   std::int64_t exit_code = 0;  // of the last run; 0 if it never ran
   bool oom_killed = false;
-  std::string error;      // the engine's words when a start failed
-  Timestamp started_at;   // not set: never started
-  Timestamp finished_at;  // not set: never ended
-  std::string address;    // IPv4 on the project's network; empty when not running
+  std::string error;                  // the engine's words when a start failed
+  Timestamp started_at;               // not set: never started
+  Timestamp finished_at;              // not set: never ended
+  std::string address;                // IPv4 on the project's network; empty when not running
+  std::vector<std::string> networks;  // ids or names it is attached to
+  std::vector<std::string> joined;    // ids of the containers whose namespaces it uses
+  std::int64_t stop_grace_ms = 10'000;
   bool operator==(const ContainerInfo&) const = default;
 };
 
@@ -57,6 +62,7 @@ struct NetworkInfo {
 struct VolumeInfo {
   std::string name;
   Labels labels;
+  std::string content;  // hash of the files it was made with; empty: none
   bool operator==(const VolumeInfo&) const = default;
 };
 
@@ -69,18 +75,32 @@ struct Observation {
 };
 
 struct Mount {
-  std::string volume;  // the engine's volume name
+  std::string volume;  // the engine's volume name; empty: `host_path`
   std::string path;    // inside the container
+  bool read_only = false;
+  std::string sub_path;   // inside the volume or the host path
+  std::string host_path;  // of the node
   bool operator==(const Mount&) const = default;
+};
+
+struct Endpoint {
+  std::string network;               // id or name
+  std::vector<std::string> aliases;  // further DNS names there
+  std::string ipv4;                  // empty: the engine's choice
+  bool operator==(const Endpoint&) const = default;
 };
 
 struct ContainerSpec {
   std::string name;
-  std::string image;
-  std::vector<schema::EnvVar> env;  // in order
+  // What runs in it, and how. Not of it: name, volume mounts, networks, dependencies and restarts;
+  // those are below, or the agent's.
+  schema::ServiceDef service;
   std::vector<Mount> mounts;
-  std::string network;               // id
-  std::vector<std::string> aliases;  // further DNS names on that network
+  std::vector<Endpoint> endpoints;  // empty unless networkMode is Bridge
+  // Ids of the containers whose namespaces it uses, where the modes say `Service:NAME`.
+  std::string network_of;
+  std::string pid_of;
+  std::string ipc_of;
   Labels labels;
   bool operator==(const ContainerSpec&) const = default;
 };
@@ -109,16 +129,20 @@ struct RemoveNetwork {
   std::string id;
 };
 // kConflict: a volume of that name with other labels exists. One with the same labels is reused.
+// With files it holds just these, also if it was there before.
 struct CreateVolume {
   std::string name;
   Labels labels;
+  std::map<std::string, schema::ConfigFile> files;
+  std::string content;  // what the volume's `content` is from now on
 };
 // Absent counts as removed. kConflict: still in use.
 struct RemoveVolume {
   std::string name;
 };
-// Does not start it. kConflict: the name is taken by a container with other labels (one with the
-// same labels is reused); kNotFound: the image, network or a volume is missing.
+// Does not start it; it is on all its networks. kConflict: the name is taken by a container with
+// other labels (one with the same labels is reused); kNotFound: the image, network or a volume is
+// missing.
 struct CreateContainer {
   ContainerSpec spec;
 };
@@ -127,7 +151,7 @@ struct CreateContainer {
 struct StartContainer {
   std::string id;
 };
-// SIGTERM, and SIGKILL after `grace_ms`. Stopped and absent count as done.
+// Its stop signal, and SIGKILL after `grace_ms`. Stopped and absent count as done.
 struct StopContainer {
   std::string id;
   std::int64_t grace_ms = 10'000;
@@ -135,6 +159,11 @@ struct StopContainer {
 // By force, with its anonymous volumes. Absent counts as removed.
 struct RemoveContainer {
   std::string id;
+};
+// By id. Absent: kNotFound; kConflict: the name is taken.
+struct RenameContainer {
+  std::string id;
+  std::string name;
 };
 // The last `lines` lines of both streams, at most 16 KiB, raw bytes. kNotFound: no such container.
 struct TailLogs {
@@ -144,7 +173,7 @@ struct TailLogs {
 
 using EngineOp = std::variant<GetInfo, Observe, EnsureImage, CreateNetwork, RemoveNetwork,
                               CreateVolume, RemoveVolume, CreateContainer, StartContainer,
-                              StopContainer, RemoveContainer, TailLogs>;
+                              StopContainer, RemoveContainer, TailLogs, RenameContainer>;
 
 struct EngineInfo {
   std::string engine_version;

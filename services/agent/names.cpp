@@ -1,5 +1,7 @@
 #include "services/agent/names.h"
 
+#include <algorithm>
+
 #include "schema/codec.h"
 #include "schema/wire.h"
 
@@ -21,10 +23,20 @@ Labels project_labels(const Owner& owner, const schema::DesiredProject& desired)
   return labels;
 }
 
-Labels volume_labels(const Owner& owner, const schema::DesiredProject& desired,
-                     const std::string& volume) {
+Labels network_labels(const Owner& owner, const schema::DesiredProject& desired,
+                      const schema::NetworkDef& network) {
   Labels labels = project_labels(owner, desired);
-  labels[kLabelVolume] = volume;
+  if (std::string hash = network_hash(network); !hash.empty()) labels[kLabelSpec] = std::move(hash);
+  return labels;
+}
+
+Labels volume_labels(const Owner& owner, const schema::DesiredProject& desired,
+                     const schema::VolumeDef& volume) {
+  // A volume that outlives its project belongs to the next one of that name.
+  const bool keep = volume.type == schema::VolumeType::kPersistent;
+  Labels labels = keep ? project_selector(owner, desired.name) : project_labels(owner, desired);
+  labels[kLabelVolume] = volume.name;
+  if (keep) labels[kLabelKeep] = "true";
   return labels;
 }
 
@@ -32,12 +44,45 @@ Labels container_labels(const Owner& owner, const schema::DesiredProject& desire
                         const schema::ServiceDef& service) {
   Labels labels = project_labels(owner, desired);
   labels[kLabelService] = service.name;
-  labels[kLabelSpec] = spec_hash(service);
+  labels[kLabelSpec] = spec_hash(desired.spec, service);
+  std::string after;
+  for (const schema::Dependency& dependency : schema::dependencies_of(service)) {
+    after += (after.empty() ? "" : ",") + dependency.service;
+  }
+  if (!after.empty()) labels[kLabelAfter] = std::move(after);
   return labels;
 }
 
-std::string spec_hash(const schema::ServiceDef& service) {
-  return schema::hash_of(schema::changed_fields(service));
+std::string spec_hash(const schema::ProjectSpec& spec, const schema::ServiceDef& service) {
+  schema::ServiceDef made_from = service;
+  const schema::ServiceDef defaults;
+  made_from.image_pull_policy = defaults.image_pull_policy;
+  made_from.restart_policy = defaults.restart_policy;
+  made_from.depends_on = defaults.depends_on;
+  made_from.stop_grace_period = defaults.stop_grace_period;
+  if (made_from.healthcheck) made_from.healthcheck->action = schema::HealthAction::kNone;
+  if (made_from.healthcheck == schema::Healthcheck{}) made_from.healthcheck.reset();
+  Value fields = schema::changed_fields(made_from);
+  Array volumes;
+  for (const schema::VolumeDef& volume : spec.volumes) {
+    const bool mounted =
+        std::any_of(service.volume_mounts.begin(), service.volume_mounts.end(),
+                    [&](const schema::VolumeMount& mount) { return mount.name == volume.name; });
+    const bool matters =
+        volume.type == schema::VolumeType::kHostPath || volume.type == schema::VolumeType::kConfig;
+    if (mounted && matters) volumes.push_back(schema::changed_fields(volume));
+  }
+  if (!volumes.empty()) fields.as_map()->push_back({"volumes", Value(std::move(volumes))});
+  return schema::hash_of(fields);
+}
+
+std::string network_hash(const schema::NetworkDef& network) {
+  const schema::NetworkDef plain{.name = network.name};
+  return network == plain ? "" : schema::hash_of(schema::changed_fields(network));
+}
+
+std::string content_hash(const schema::VolumeDef& volume) {
+  return volume.files.empty() ? "" : schema::hash_of(schema::changed_fields(volume));
 }
 
 bool belongs_to(const Labels& labels, const schema::DesiredProject& desired) {
@@ -45,17 +90,75 @@ bool belongs_to(const Labels& labels, const schema::DesiredProject& desired) {
          label(labels, kLabelAssignment) == std::to_string(desired.assignment);
 }
 
+std::vector<schema::NetworkDef> own_networks(const schema::ProjectSpec& spec) {
+  std::vector<schema::NetworkDef> own{{.name = schema::kDefaultNetwork}};
+  for (const schema::NetworkDef& network : spec.networks) {
+    if (network.name == schema::kDefaultNetwork) {
+      own.front() = network;
+    } else if (!network.external) {
+      own.push_back(network);
+    }
+  }
+  return own;
+}
+
+std::vector<schema::ServiceNetwork> memberships(const schema::ServiceDef& service) {
+  if (service.network_mode != schema::kModeBridge) return {};
+  if (!service.networks.empty()) return service.networks;
+  return {{.name = schema::kDefaultNetwork, .aliases = {}, .ipv4 = {}}};
+}
+
+std::string next_container_name(const std::string& project, const std::string& service) {
+  return container_name(project, service) + ".next";
+}
+
+namespace {
+
+std::string found(const std::map<std::string, std::string>& ids, const std::string& name) {
+  const auto it = ids.find(name);
+  return it == ids.end() ? std::string() : it->second;
+}
+
+Mount mount_of(const schema::DesiredProject& desired, const schema::VolumeMount& mount) {
+  Mount out{.volume = volume_name(desired.name, mount.name),
+            .path = mount.mount_path,
+            .read_only = mount.read_only,
+            .sub_path = mount.sub_path,
+            .host_path = {}};
+  for (const schema::VolumeDef& volume : desired.spec.volumes) {
+    if (volume.name != mount.name) continue;
+    if (volume.type == schema::VolumeType::kConfig) out.read_only = true;
+    if (volume.type != schema::VolumeType::kHostPath) continue;
+    out.volume.clear();
+    out.host_path = volume.path;
+  }
+  return out;
+}
+
+}  // namespace
+
 ContainerSpec container_spec(const Owner& owner, const schema::DesiredProject& desired,
-                             const schema::ServiceDef& service, const std::string& network_id) {
-  ContainerSpec spec{.name = container_name(desired.name, service.name),
-                     .image = service.image,
-                     .env = service.env,
-                     .mounts = {},
-                     .network = network_id,
-                     .aliases = {service.name},
-                     .labels = container_labels(owner, desired, service)};
+                             const schema::ServiceDef& service, const Surroundings& around) {
+  ContainerSpec spec{
+      .name = container_name(desired.name, service.name),
+      .service = service,
+      .mounts = {},
+      .endpoints = {},
+      .network_of = found(around.containers, schema::joined_service(service.network_mode)),
+      .pid_of = found(around.containers, schema::joined_service(service.pid_mode)),
+      .ipc_of = found(around.containers, schema::joined_service(service.ipc_mode)),
+      .labels = container_labels(owner, desired, service)};
   for (const schema::VolumeMount& mount : service.volume_mounts) {
-    spec.mounts.push_back({volume_name(desired.name, mount.name), mount.mount_path});
+    spec.mounts.push_back(mount_of(desired, mount));
+  }
+  for (const schema::ServiceNetwork& membership : memberships(service)) {
+    Endpoint endpoint{.network = found(around.networks, membership.name),
+                      .aliases = {service.name},
+                      .ipv4 = membership.ipv4};
+    for (const auto* more : {&service.aliases, &membership.aliases}) {
+      endpoint.aliases.insert(endpoint.aliases.end(), more->begin(), more->end());
+    }
+    spec.endpoints.push_back(std::move(endpoint));
   }
   return spec;
 }

@@ -1,7 +1,9 @@
 // What the agent calls its objects in the engine, and the labels it finds them by.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "schema/messages.h"
 #include "schema/validate.h"
@@ -26,21 +28,41 @@ std::string label(const Labels& labels, const char* key);
 // Finds all objects of a project, of every incarnation and assignment.
 Labels project_selector(const Owner& owner, const std::string& project);
 
-// Of one assignment of a project; networks have exactly these.
+// Of one assignment of a project.
 Labels project_labels(const Owner& owner, const schema::DesiredProject& desired);
+Labels network_labels(const Owner& owner, const schema::DesiredProject& desired,
+                      const schema::NetworkDef& network);
 Labels volume_labels(const Owner& owner, const schema::DesiredProject& desired,
-                     const std::string& volume);
+                     const schema::VolumeDef& volume);
 Labels container_labels(const Owner& owner, const schema::DesiredProject& desired,
                         const schema::ServiceDef& service);
 
-// What a container was made from; another hash means that it has to be made anew.
-std::string spec_hash(const schema::ServiceDef& service);
+// What an object was made from; another hash means that it has to be made anew. What only the
+// agent acts on (restarts, dependencies, pulls) does not count, nor do fields with their defaults.
+std::string spec_hash(const schema::ProjectSpec& spec, const schema::ServiceDef& service);
+// Empty for a network without anything special.
+std::string network_hash(const schema::NetworkDef& network);
+std::string content_hash(const schema::VolumeDef& volume);
 
 // True if the object was made for this uid and assignment.
 bool belongs_to(const Labels& labels, const schema::DesiredProject& desired);
 
-// Everything about the container, but not about the services beside it.
+// The project's own networks, `default` first.
+std::vector<schema::NetworkDef> own_networks(const schema::ProjectSpec& spec);
+// Names of the networks that the service is on; none unless its networkMode is Bridge.
+std::vector<schema::ServiceNetwork> memberships(const schema::ServiceDef& service);
+
+// The name that a container has until it takes the place of its predecessor. No service can be
+// called so: a dot is no part of a service's name.
+std::string next_container_name(const std::string& project, const std::string& service);
+
+// Ids in the engine that a container is made with.
+struct Surroundings {
+  std::map<std::string, std::string> networks;    // by name in the spec
+  std::map<std::string, std::string> containers;  // by service
+};
+
 ContainerSpec container_spec(const Owner& owner, const schema::DesiredProject& desired,
-                             const schema::ServiceDef& service, const std::string& network_id);
+                             const schema::ServiceDef& service, const Surroundings& around);
 
 }  // namespace cara::agent

@@ -1,5 +1,7 @@
 #include "services/agent/outcome.h"
 
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace cara::agent {
@@ -26,18 +28,29 @@ struct Assume {
   void operator()(const RemoveNetwork& op) const {
     std::erase_if(seen.networks, [&](const NetworkInfo& network) { return network.id == op.id; });
   }
-  void operator()(const CreateVolume& op) const { seen.volumes.push_back({op.name, op.labels}); }
+  void operator()(const CreateVolume& op) const {
+    std::erase_if(seen.volumes, [&](const VolumeInfo& volume) { return volume.name == op.name; });
+    seen.volumes.push_back({op.name, op.labels, op.content});
+  }
   void operator()(const RemoveVolume& op) const {
     std::erase_if(seen.volumes, [&](const VolumeInfo& volume) { return volume.name == op.name; });
   }
   void operator()(const CreateContainer& op) const {
-    seen.containers.push_back({.id = reply.id, .name = op.spec.name, .labels = op.spec.labels});
+    ContainerInfo made{.id = reply.id, .name = op.spec.name, .labels = op.spec.labels};
+    for (const Endpoint& endpoint : op.spec.endpoints) made.networks.push_back(endpoint.network);
+    for (const std::string* id : {&op.spec.network_of, &op.spec.pid_of, &op.spec.ipc_of}) {
+      if (!id->empty()) made.joined.push_back(*id);
+    }
+    seen.containers.push_back(std::move(made));
   }
   void operator()(const StartContainer& op) const {
     if (ContainerInfo* container = find(op.id)) container->state = ContainerState::kRunning;
   }
   void operator()(const StopContainer& op) const {
     if (ContainerInfo* container = find(op.id)) container->state = ContainerState::kExited;
+  }
+  void operator()(const RenameContainer& op) const {
+    if (ContainerInfo* container = find(op.id)) container->name = op.name;
   }
   void operator()(const RemoveContainer& op) const {
     std::erase_if(seen.containers,

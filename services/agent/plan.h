@@ -21,8 +21,14 @@
 
 namespace cara::agent {
 
-inline constexpr std::int64_t kStopGraceMs = 10'000;
 inline constexpr std::int64_t kLogLines = 10;
+
+// What the node's owner allows and wants: flags of the agent.
+struct NodeRules {
+  RestartRules restart;
+  bool allow_privileged = true;
+  std::vector<std::string> host_paths{"*"};  // allowed ones; `*` stands for any text
+};
 
 struct Operation {
   std::string key;      // one of these runs at a time; the same work has the same key
@@ -40,7 +46,9 @@ struct Failure {
 struct Memory {
   std::map<std::string, ServiceMemory> services;
   std::map<std::string, Failure> failures;  // by operation key
-  std::set<std::string> images;             // known to be present
+  std::set<std::string> images;             // known to be present, by image_key()
+  std::optional<runtime::MonoTime> since;   // when this generation was first planned
+  bool was_running = false;                 // this generation has been reported as Running
   bool planned_before = false;              // false: the agent has just begun with this project
 };
 
@@ -52,6 +60,7 @@ struct Situation {
   bool verified = false;                  // `seen` is as observed, not as our operations left it
   const std::set<std::string>& running;   // keys of operations that have not ended
   runtime::Instant now;
+  NodeRules rules = {};
 };
 
 // What is reported to the apiserver.
@@ -60,18 +69,29 @@ struct Report {
   std::string reason;
   std::string message;
   std::vector<schema::ServiceStatus> services;
+  bool give_up = false;  // the healthy deadline of this update is over
+};
+
+// Something that users want to know of, beside what the phase says.
+struct Occurrence {
+  std::string reason;  // one CamelCase word
+  std::string message;
+  std::string about;  // later ones of the same reason about the same replace it; may be empty
 };
 
 struct Plan {
   std::vector<Operation> operations;
   std::optional<runtime::MonoTime> again_at;  // look again then, at the latest
   std::optional<Report> report;               // nothing: what was said last still holds
-  bool gone = false;                          // nothing is wanted and nothing is left
-  Memory memory;                              // for the next plan
+  std::vector<Occurrence> occurrences;
+  bool gone = false;  // nothing is wanted and nothing is left
+  Memory memory;      // for the next plan
 };
 
 // Keys of image operations: those alone may go on for long, and touch no object of the project.
 bool is_pull(const std::string& key);
+// An image as a service wants it: by reference and platform.
+std::string image_key(const schema::ServiceDef& service);
 
 Plan plan(const Situation& situation, Memory memory);
 

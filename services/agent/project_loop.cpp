@@ -15,6 +15,7 @@ bool same_work(const std::optional<schema::DesiredProject>& a,
                const std::optional<schema::DesiredProject>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
   return a->uid == b->uid && a->assignment == b->assignment && a->generation == b->generation &&
+         a->spec.paused == b->spec.paused &&
          schema::is_ending(a->phase) == schema::is_ending(b->phase);
 }
 
@@ -29,6 +30,10 @@ void ProjectLoop::want(std::optional<schema::DesiredProject> desired) {
     const bool same_assignment = desired_ && desired && desired_->uid == desired->uid &&
                                  desired_->assignment == desired->assignment;
     if (!same_assignment) memory_ = {};
+    if (same_assignment && desired_->generation != desired->generation) {
+      memory_.since.reset();
+      memory_.was_running = false;
+    }
     // An unsent `Running` would be repeated until it is taken, while the containers are removed.
     if (!same_assignment || schema::is_ending(desired->phase)) reporter_.forget();
   } else if (desired_ && desired_->phase != desired->phase) {
@@ -84,7 +89,8 @@ ProjectLoop::Step ProjectLoop::advance(runtime::Instant now) {
                     .seen = seen_,
                     .verified = verified_,
                     .running = running_,
-                    .now = now},
+                    .now = now,
+                    .rules = rules_},
                    std::move(memory_));
   memory_ = std::move(next.memory);
   again_at_ = next.again_at;
@@ -94,6 +100,7 @@ ProjectLoop::Step ProjectLoop::advance(runtime::Instant now) {
     step.calls.push_back({name_, std::move(operation.key), std::move(operation.op)});
   }
   if (!is_changing() && (!verified_ || hinted_)) observe(step, now.mono);
+  step.occurrences = std::move(next.occurrences);
   if (next.report) report(*next.report);
   step.gone = next.gone && running_.empty() && !observing_;
   return step;
@@ -146,7 +153,12 @@ void ProjectLoop::operation_ended(const EngineCall& call, const Result<EngineRep
   }
   if (reply.ok()) {
     memory_.failures.erase(call.key);
-    if (const auto* image = std::get_if<EnsureImage>(&call.op)) memory_.images.insert(image->image);
+    if (is_pull(call.key)) memory_.images.insert(call.key);
+    if (const auto* created = std::get_if<CreateContainer>(&call.op)) {
+      const schema::ServiceDef& service = created->spec.service;
+      const bool again = service.image_pull_policy == schema::ImagePullPolicy::kAlways;
+      if (again) memory_.images.erase(image_key(service));
+    }
     if (const auto* removed = std::get_if<RemoveContainer>(&call.op)) {
       std::erase_if(memory_.failures,
                     [&](const auto& failure) { return failure.first.ends_with(removed->id); });

@@ -22,7 +22,8 @@ inline constexpr runtime::Backoff kRetryBackoff{.base = std::chrono::millisecond
 
 class ProjectLoop {
  public:
-  ProjectLoop(Owner owner, std::string name) : owner_(std::move(owner)), name_(std::move(name)) {}
+  ProjectLoop(Owner owner, std::string name, NodeRules rules)
+      : owner_(std::move(owner)), name_(std::move(name)), rules_(std::move(rules)) {}
 
   // Nothing: it is not wanted on this node.
   void want(std::optional<schema::DesiredProject> desired);
@@ -39,8 +40,9 @@ class ProjectLoop {
 
   struct Step {
     std::vector<EngineCall> calls = {};
-    std::vector<std::string> trouble = {};  // for the log
-    bool gone = false;                      // nothing is wanted and nothing is left: drop the loop
+    std::vector<std::string> trouble = {};     // for the log
+    std::vector<Occurrence> occurrences = {};  // for users
+    bool gone = false;  // nothing is wanted and nothing is left: drop the loop
   };
   Step advance(runtime::Instant now);
   void ended(const EngineCall& call, const Result<EngineReply>& reply, runtime::MonoTime now);
@@ -64,6 +66,7 @@ class ProjectLoop {
 
   const Owner owner_;
   const std::string name_;
+  const NodeRules rules_;
   std::optional<schema::DesiredProject> desired_;
   Memory memory_;
   Reporter reporter_;

@@ -1,13 +1,15 @@
-// judge(): what one container's state means for its service, and when to start it again. Pure.
+// judge(): what one container's state means for its service, and what to do about it. Pure.
 //
-// A service that fails on its first start, or kMaxQuickFailures times in a row, has failed. It goes
+// A service that fails on its first start, or several times quickly in a row, has failed. It goes
 // on being restarted, but counts as up again only when it has stayed up: the phase does not flap.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "schema/service.h"
 #include "services/agent/engine.h"
 #include "services/runtime/actor.h"
 #include "services/runtime/backoff.h"
@@ -18,9 +20,22 @@ namespace cara::agent {
 inline constexpr runtime::Duration kStableAfter = std::chrono::seconds(10);
 // One that ended sooner, the first time, never came up: it may have been seen running in between.
 inline constexpr runtime::Duration kFailedStart = std::chrono::seconds(2);
-inline constexpr std::uint32_t kMaxQuickFailures = 3;
-inline constexpr runtime::Backoff kRestartBackoff{.base = std::chrono::seconds(1),
-                                                  .max = std::chrono::seconds(10)};
+
+// The node's: flags of the agent.
+struct RestartRules {
+  std::uint32_t max_quick_failures = 3;
+  runtime::Backoff backoff{.base = std::chrono::seconds(1), .max = std::chrono::seconds(10)};
+};
+
+// The service's: from its spec.
+struct ServiceRules {
+  schema::RestartPolicy policy = schema::RestartPolicy::kAlways;
+  bool one_shot = false;  // exit code 0 is done
+  bool restart_unhealthy = false;
+  runtime::Duration start_period{};  // without a check: up so long is healthy
+};
+ServiceRules rules_of(const std::vector<schema::ServiceDef>& services,
+                      const schema::ServiceDef& service);
 
 // One service's past: what its restarts depend on beyond what the engine shows now.
 struct ServiceMemory {
@@ -29,26 +44,30 @@ struct ServiceMemory {
   std::uint32_t quick_failures = 0;
   std::int64_t restarts = 0;
   runtime::MonoTime restart_at;
-  bool was_ready = false;    // since the container was made
-  bool broken = false;       // failed by exits, until it has stayed up for kStableAfter
-  bool interrupted = false;  // the engine went away under it: start it, whatever it exited with
+  bool was_ready = false;  // since the container was made
+  bool broken = false;     // failed by exits, until it has stayed up for kStableAfter
+  bool interrupted =
+      false;               // stopped through no fault of its own: start it, whatever it exited with
+  bool unhealthy = false;  // we stopped it for that; counts as a failure
   std::optional<runtime::MonoTime> up_since;
   std::optional<runtime::MonoTime> done_since;  // exited with 0
   std::optional<std::string> last_lines;        // of the counted exit
 };
 
-enum class Need { kNothing, kStart, kLogs };
+enum class Need { kNothing, kStart, kLogs, kStop };
 
 struct Verdict {
   bool ready = false;  // up and healthy, or done
+  bool done = false;   // it has exited with 0, as it should
   Need need = Need::kNothing;
   std::string failure;                        // CamelCase reason; empty: none
   std::optional<runtime::MonoTime> again_at;  // the verdict changes then by itself
 };
 
 // `verified`: the container was observed so, not assumed after an operation.
-// REQUIRES: the container is neither paused, dead nor being removed
-Verdict judge(const ContainerInfo& container, bool verified, runtime::MonoTime now,
+// REQUIRES: the container is neither dead nor being removed
+Verdict judge(const ContainerInfo& container, const ServiceRules& service,
+              const RestartRules& rules, bool verified, runtime::MonoTime now,
               ServiceMemory& memory);
 
 // The engine was away. What ran until then is to run again; an engine that shuts down stops its

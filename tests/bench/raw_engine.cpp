@@ -48,12 +48,10 @@ Result<std::string> RawEngine::call(docker::Method method, const std::string& pa
 
 Result<Ok> RawEngine::start_service(const RawProject& project, const std::string& network,
                                     std::size_t index) {
-  agent::ContainerSpec spec{.name = container_name(project, index),
-                            .image = project.image,
-                            .network = network,
-                            .aliases = {service_name(index)},
-                            .labels = kLabels};
-  if (index == 0) spec.mounts = {{"cara-" + project.name + "-data", "/data"}};
+  agent::ContainerSpec spec{.name = container_name(project, index), .labels = kLabels};
+  spec.service.image = project.image;
+  spec.endpoints = {{.network = network, .aliases = {service_name(index)}, .ipv4 = {}}};
+  if (index == 0) spec.mounts = {{.volume = "cara-" + project.name + "-data", .path = "/data"}};
   const auto made = call(docker::Method::kPost, "/containers/create?name=" + spec.name,
                          docker::write_container(spec));
   if (!made.ok()) return made.error();

@@ -9,11 +9,13 @@ using namespace cara::contract;
 
 TEST_CASE("an operation is the same after its way as a payload") {
   const ContainerSpec spec{.name = "a-web",
-                           .image = "x:1",
-                           .env = {{"B", "1"}, {"A", "line\nline"}, {"E", ""}},
-                           .mounts = {{"cara-a-data", "/data"}},
-                           .network = "n1",
-                           .aliases = {"web"},
+                           .service = {.name = "web",
+                                       .image = "x:1",
+                                       .command = {"run", ""},
+                                       .env = {{"B", "1"}, {"A", "line\nline"}, {"E", ""}},
+                                       .healthcheck = schema::Healthcheck{.interval = "5s"}},
+                           .mounts = {{.volume = "cara-a-data", .path = "/data"}},
+                           .endpoints = {{.network = "n1", .aliases = {"web"}, .ipv4 = {}}},
                            .labels = {{"k", "v"}}};
   const auto back = decode_op(encode(EngineOp(CreateContainer{spec})));
   REQUIRE(back.ok());

@@ -9,8 +9,7 @@ TEST_CASE("a container is made, started, stopped and removed, each step twice [S
   Project project("life");
   const std::string network = project.network("cara-life");
   auto spec = project.spec("life-web", kRuns);
-  spec.network = network;
-  spec.aliases = {"web"};
+  spec.endpoints = {{.network = network, .aliases = {"web"}, .ipv4 = {}}};
   const std::string id = project.run(CreateContainer{spec}).id;
   CHECK(project.run(CreateContainer{spec}).id == id);
   CHECK(project.container("life-web").state == ContainerState::kCreated);
@@ -63,10 +62,10 @@ TEST_CASE("a container is not made of a missing image, network or volume") {
   auto spec = project.spec("parts-web", kMissing);
   CHECK(project.refused(CreateContainer{spec}).code == Code::kNotFound);
   spec = project.spec("parts-web", kRuns);
-  spec.network = "0123456789abcdef";
+  spec.endpoints = {{.network = "0123456789abcdef", .aliases = {}, .ipv4 = {}}};
   CHECK(project.refused(CreateContainer{spec}).code == Code::kNotFound);
   spec = project.spec("parts-web", kRuns);
-  spec.mounts = {{"cara-parts-nosuch", "/data"}};
+  spec.mounts = {{.volume = "cara-parts-nosuch", .path = "/data"}};
   CHECK(project.refused(CreateContainer{spec}).code == Code::kNotFound);
   CHECK(project.observe() == Observation{});
 }
@@ -118,9 +117,9 @@ TEST_CASE("a container that is gone cannot be started") {
 TEST_CASE("a container whose network was removed by hand does not start [E34]") {
   Project project("nonet");
   auto spec = project.spec("nonet-web", kRuns);
-  spec.network = project.network("cara-nonet");
+  spec.endpoints = {{.network = project.network("cara-nonet"), .aliases = {}, .ipv4 = {}}};
   const std::string id = project.run(CreateContainer{spec}).id;
-  project.run(RemoveNetwork{spec.network});
+  project.run(RemoveNetwork{spec.endpoints[0].network});
   CHECK(project.refused(StartContainer{id}).code == Code::kInvalid);
 }
 

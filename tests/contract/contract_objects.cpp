@@ -81,7 +81,7 @@ TEST_CASE("a volume is made once, and removed once nobody uses it [S49]") {
   CHECK(project.observe().volumes[0].labels == project.labels());
 
   auto spec = project.spec("vol-web", kRuns);
-  spec.mounts = {{"cara-vol-data", "/data"}};
+  spec.mounts = {{.volume = "cara-vol-data", .path = "/data"}};
   const std::string id = project.run(CreateContainer{spec}).id;
   CHECK(project.refused(RemoveVolume{"cara-vol-data"}).code == Code::kConflict);
   project.run(RemoveContainer{id});

@@ -26,21 +26,20 @@ TEST_CASE("services reach each other by their names, and only on their own netwo
   Project project("dns");
   Project stranger("dns2");
   auto db = project.spec("dns-db", kRuns);
-  db.network = project.network("cara-dns");
-  db.aliases = {"db"};
+  db.endpoints = {{.network = project.network("cara-dns"), .aliases = {"db"}, .ipv4 = {}}};
   project.run(StartContainer{project.run(CreateContainer{db}).id});
   const std::string address = project.container("dns-db").address;
 
   auto ask = project.spec("dns-ask", kAsk);
-  ask.network = db.network;
-  ask.env = {{"ASK", "ping -c 1 -W 2 db"}};
+  ask.endpoints = {{.network = db.endpoints[0].network, .aliases = {}, .ipv4 = {}}};
+  ask.service.env = {{"ASK", "ping -c 1 -W 2 db"}};
   const std::string answer = output_of(project, ask);
   CHECK(answer.find("PING db (" + address + ")") != std::string::npos);
   CHECK(answer.find("1 packets received") != std::string::npos);
 
   auto other = stranger.spec("dns2-ask", kAsk);
-  other.network = stranger.network("cara-dns2");
-  other.env = {{"ASK", "ping -c 1 -W 1 db; true"}};
+  other.endpoints = {{.network = stranger.network("cara-dns2"), .aliases = {}, .ipv4 = {}}};
+  other.service.env = {{"ASK", "ping -c 1 -W 1 db; true"}};
   CHECK(output_of(stranger, other).find("bad address") != std::string::npos);
 }
 
@@ -48,21 +47,22 @@ TEST_CASE("two containers with one volume see the same data [S10]") {
   Project project("share");
   project.run(CreateVolume{"cara-share-v", project.labels()});
   auto writer = project.spec("share-writer", kAsk);
-  writer.mounts = {{"cara-share-v", "/w"}};
-  writer.env = {{"ASK", "echo shared >/w/file"}};
+  writer.mounts = {{.volume = "cara-share-v", .path = "/w"}};
+  writer.service.env = {{"ASK", "echo shared >/w/file"}};
   output_of(project, writer);
   auto reader = project.spec("share-reader", kAsk);
-  reader.mounts = {{"cara-share-v", "/r"}};
-  reader.env = {{"ASK", "cat /r/file"}};
+  reader.mounts = {{.volume = "cara-share-v", .path = "/r"}};
+  reader.service.env = {{"ASK", "cat /r/file"}};
   CHECK(output_of(project, reader) == "shared\n");
 }
 
 TEST_CASE("the program sees its variables as written, in order [S3] [E13]") {
   Project project("env");
   auto spec = project.spec("env-show", "cara-test/env:1");
-  spec.env = {{"ZULU", "first"},    {"NEWLINE", "a\nb"}, {"EQUALS", "=a=b="},
-              {"QUOTES", "\"'`\\"}, {"DOLLAR", "$HOME"}, {"UNICODE", "gr\u00fc\u00df \u4e16"},
-              {"EMPTY", ""},        {"ALPHA", "last"}};
+  spec.service.env = {{"ZULU", "first"},   {"NEWLINE", "a\nb"},
+                      {"EQUALS", "=a=b="}, {"QUOTES", "\"'`\\"},
+                      {"DOLLAR", "$HOME"}, {"UNICODE", "gr\u00fc\u00df \u4e16"},
+                      {"EMPTY", ""},       {"ALPHA", "last"}};
   const std::string seen = output_of(project, spec);
   std::string expected;
   for (const auto& variable : spec.env) expected += variable.name + "=" + variable.value + "\1";
@@ -73,7 +73,7 @@ TEST_CASE("the program sees its variables as written, in order [S3] [E13]") {
 TEST_CASE("a variable of 100 KB arrives whole [E13]") {
   Project project("large");
   auto spec = project.spec("large-count", kAsk);
-  spec.env = {{"ASK", "echo ${#LARGE}"}, {"LARGE", std::string(100'000, 'x')}};
+  spec.service.env = {{"ASK", "echo ${#LARGE}"}, {"LARGE", std::string(100'000, 'x')}};
   CHECK(output_of(project, spec) == "100000\n");
 }
 

@@ -45,7 +45,9 @@ std::string Project::network(const std::string& name) {
 }
 
 agent::ContainerSpec Project::spec(const std::string& name, const std::string& image) const {
-  return {.name = name, .image = image, .labels = labels_};
+  agent::ContainerSpec spec{.name = name, .labels = labels_};
+  spec.service.image = image;
+  return spec;
 }
 
 std::string Project::create(const std::string& name, const std::string& image) {

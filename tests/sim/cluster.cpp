@@ -183,8 +183,8 @@ void add_decoys(ModelEngine& engine) {
   for (const agent::Labels& labels : {others, other_cluster}) {
     agent::ContainerSpec spec;
     spec.name = "decoy-" + std::to_string(labels.size());
-    spec.image = "decoy:1";
-    spec.network = network->id;
+    spec.service.image = "decoy:1";
+    spec.endpoints = {{.network = network->id, .aliases = {}, .ipv4 = {}}};
     spec.labels = labels;
     const auto container = engine.execute(agent::CreateContainer{spec});
     CARA_CHECK(container.ok());

@@ -141,6 +141,12 @@ ModelEngine::Container* ModelEngine::find(const std::string& id_or_name) {
   return nullptr;
 }
 
+bool ModelEngine::has_network(const std::string& id_or_name) const {
+  return std::any_of(networks_.begin(), networks_.end(), [&](const auto& network) {
+    return network.first == id_or_name || network.second.name == id_or_name;
+  });
+}
+
 std::string ModelEngine::next_id() {
   std::string digits = std::to_string(++made_);
   return std::string(12 - std::min<std::size_t>(12, digits.size()), '0') + digits;
@@ -224,7 +230,8 @@ Result<EngineReply> ModelEngine::run(const agent::RemoveNetwork& op) {
   if (network == networks_.end()) return EngineReply{};
   for (const auto& [id, container] : containers_) {
     const bool attached = is_up(container) || container.info.state == ContainerState::kPaused;
-    if (container.spec.network == op.id && attached) {
+    const auto& on = container.info.networks;
+    if (attached && std::find(on.begin(), on.end(), op.id) != on.end()) {
       return conflict("network " + op.id + " is still used by container " + container.info.name);
     }
   }
@@ -235,8 +242,10 @@ Result<EngineReply> ModelEngine::run(const agent::RemoveNetwork& op) {
 }
 
 Result<EngineReply> ModelEngine::run(const agent::CreateVolume& op) {
-  const auto [volume, made] = volumes_.try_emplace(op.name, agent::VolumeInfo{op.name, op.labels});
+  const auto [volume, made] =
+      volumes_.try_emplace(op.name, agent::VolumeInfo{op.name, op.labels, ""});
   if (!made && !carries(volume->second.labels, op.labels)) return taken("volume", op.name);
+  if (!op.files.empty()) volume->second.content = op.content;
   return EngineReply{.id = op.name};
 }
 
@@ -254,24 +263,34 @@ Result<EngineReply> ModelEngine::run(const agent::RemoveVolume& op) {
 
 Result<EngineReply> ModelEngine::run(const agent::CreateContainer& op) {
   const std::string what = "create container " + op.spec.name + ": no ";
-  if (!op.spec.network.empty() && !networks_.contains(op.spec.network)) {
-    return not_found(what + "network " + op.spec.network);
+  for (const agent::Endpoint& endpoint : op.spec.endpoints) {
+    if (!has_network(endpoint.network)) return not_found(what + "network " + endpoint.network);
   }
   for (const agent::Mount& mount : op.spec.mounts) {
-    if (!volumes_.contains(mount.volume)) return not_found(what + "volume " + mount.volume);
+    if (!mount.volume.empty() && !volumes_.contains(mount.volume))
+      return not_found(what + "volume " + mount.volume);
   }
-  const auto image = images_.find(op.spec.image);
+  const auto image = images_.find(op.spec.service.image);
   if (image == images_.end() || !image->second.present) {
-    return not_found(what + "image " + op.spec.image);
+    return not_found(what + "image " + op.spec.service.image);
   }
   if (const Container* other = find(op.spec.name); other != nullptr) {
     if (carries(other->info.labels, op.spec.labels)) return EngineReply{.id = other->info.id};
     return taken("container", op.spec.name);
   }
   const std::string id = next_id();
-  containers_[id] = {.info = {.id = id, .name = op.spec.name, .labels = op.spec.labels},
-                     .spec = op.spec,
-                     .behaviour = image->second.behaviour};
+  agent::ContainerInfo info{.id = id, .name = op.spec.name, .labels = op.spec.labels};
+  for (const agent::Endpoint& endpoint : op.spec.endpoints) {
+    info.networks.push_back(endpoint.network);
+  }
+  for (const std::string* other : {&op.spec.network_of, &op.spec.pid_of, &op.spec.ipc_of}) {
+    if (!other->empty()) info.joined.push_back(*other);
+  }
+  if (const auto grace = parse_duration_ms(op.spec.service.stop_grace_period)) {
+    info.stop_grace_ms = *grace;
+  }
+  containers_[id] = {
+      .info = std::move(info), .spec = op.spec, .behaviour = image->second.behaviour};
   return EngineReply{.id = id};
 }
 
@@ -287,8 +306,14 @@ Result<EngineReply> ModelEngine::run(const agent::StartContainer& op) {
   }
   const ImageBehaviour& behaviour = container->behaviour;
   std::string error = behaviour.start_error;
-  if (!container->spec.network.empty() && !networks_.contains(container->spec.network)) {
-    error = "network " + container->spec.network + " not found";
+  for (const agent::Endpoint& endpoint : container->spec.endpoints) {
+    if (!has_network(endpoint.network)) error = "network " + endpoint.network + " not found";
+  }
+  for (const std::string& other : info.joined) {
+    const Container* joined = find(other);
+    if (joined == nullptr || !is_up(*joined)) {
+      error = "cannot join network of a non running container: " + other;
+    }
   }
   info.error = error;
   if (!error.empty()) {
@@ -326,6 +351,14 @@ Result<EngineReply> ModelEngine::run(const agent::RemoveContainer& op) {
   const agent::Labels labels = container->info.labels;
   containers_.erase(std::string(container->info.id));
   announce(labels, "destroy");
+  return EngineReply{};
+}
+
+Result<EngineReply> ModelEngine::run(const agent::RenameContainer& op) {
+  if (find(op.id) == nullptr) return not_found("rename container: No such container: " + op.id);
+  const Container* holder = find(op.name);
+  if (holder != nullptr && holder->info.id != op.id) return taken("container", op.name);
+  (void)rename(op.id, op.name);
   return EngineReply{};
 }
 

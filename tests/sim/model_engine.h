@@ -84,9 +84,11 @@ class ModelEngine : public agent::Engine {
   Reply run(const agent::StartContainer& op);
   Reply run(const agent::StopContainer& op);
   Reply run(const agent::RemoveContainer& op);
+  Reply run(const agent::RenameContainer& op);
   Reply run(const agent::TailLogs& op);
 
   Container* find(const std::string& id_or_name);
+  bool has_network(const std::string& id_or_name) const;
   std::string next_id();
   void end(Container& container, std::int64_t exit_code, Timestamp when);
   void change_health(Container& container);

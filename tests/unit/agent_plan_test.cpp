@@ -52,7 +52,8 @@ Observation complete(const schema::DesiredProject& desired) {
     seen.containers.push_back({.id = "c-" + service.name,
                                .name = container_name(kName, service.name),
                                .labels = container_labels(kOwner, desired, service),
-                               .state = ContainerState::kRunning});
+                               .state = ContainerState::kRunning,
+                               .networks = {"n"}});
   }
   return seen;
 }
@@ -63,12 +64,12 @@ TEST_CASE("network and images come first, in parallel; then the containers of al
   const auto desired = wanted();
   Observation seen;
   Plan next = look(&desired, seen);
-  CHECK(keys(next) == Keys{"network", "image:web:1", "image:web:2"});
+  CHECK(keys(next) == Keys{"network:default", "image:web:1", "image:web:2"});
 
   seen.networks = complete(desired).networks;
-  next.memory.images = {"web:1"};
+  next.memory.images = {"image:web:1"};
   CHECK(keys(look(&desired, seen, next.memory)) == Keys{"image:web:2"});
-  next.memory.images = {"web:1", "web:2"};
+  next.memory.images = {"image:web:1", "image:web:2"};
   next = look(&desired, seen, next.memory);
   REQUIRE(keys(next) == Keys{"create:a", "create:b"});
   for (const Operation& operation : next.operations) {
@@ -79,13 +80,14 @@ TEST_CASE("network and images come first, in parallel; then the containers of al
 
 TEST_CASE("an operation that runs or has just failed is not begun again") {
   const auto desired = wanted();
-  CHECK(keys(look(&desired, {}, {}, {"network"})) == Keys{"image:web:1", "image:web:2"});
+  CHECK(keys(look(&desired, {}, {}, {"network:default"})) == Keys{"image:web:1", "image:web:2"});
   Memory memory;
-  memory.failures["network"] = {.error = internal("no address pool"), .count = 1, .retry_at = {50}};
+  memory.failures["network:default"] = {
+      .error = internal("no address pool"), .count = 1, .retry_at = {50}};
   const Plan early = look(&desired, {}, memory, kNothing, {10});
-  CHECK_FALSE(keys(early).contains("network"));
+  CHECK_FALSE(keys(early).contains("network:default"));
   CHECK(early.again_at == runtime::MonoTime{50});
-  CHECK(keys(look(&desired, {}, memory, kNothing, {50})).contains("network"));
+  CHECK(keys(look(&desired, {}, memory, kNothing, {50})).contains("network:default"));
 }
 
 TEST_CASE("containers go first, then networks and volumes [S26]") {

@@ -206,7 +206,9 @@ TEST_CASE("a one-shot service that ended well counts as done [S23]") {
   AgentWorld world;
   world.engine.add_image("job:1", {.exits_after_ms = 3'000, .exit_code = 0});
   world.start();
-  world.want(desired_project("p", {web("job", "job:1"), web("app")}));
+  auto job = web("job", "job:1");
+  job.restart_policy = schema::RestartPolicy::kOnFailure;
+  world.want(desired_project("p", {job, web("app")}));
   world.advance(60s);
   CHECK(world.phases("p") == std::vector{Phase::kRunning});
   CHECK(world.last_report("p").services[0].state == "exited");
@@ -263,7 +265,7 @@ TEST_CASE("foreign objects with our names are an error and left untouched [E3][E
     REQUIRE(world.engine.execute(agent::EnsureImage{"web:1"}).ok());
     REQUIRE(world.engine
                 .execute(agent::CreateContainer{
-                    {.name = "shop-app", .image = "web:1", .labels = foreign}})
+                    {.name = "shop-app", .service = {.image = "web:1"}, .labels = foreign}})
                 .ok());
   }
   SECTION("network") {

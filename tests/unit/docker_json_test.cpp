@@ -104,13 +104,12 @@ TEST_CASE("a pull's error is found in its line, whatever its shape [S24]") {
 }
 
 TEST_CASE("a container is asked for with its variables in order and nothing privileged [E13]") {
-  const json body = json::parse(write_container({.name = "shop-web",
-                                                 .image = "x:1",
-                                                 .env = {{"B", "a=\n\"$"}, {"A", ""}},
-                                                 .mounts = {{"cara-shop-data", "/data"}},
-                                                 .network = "n1",
-                                                 .aliases = {"web"},
-                                                 .labels = {{"k", "v"}}}));
+  const json body = json::parse(
+      write_container({.name = "shop-web",
+                       .service = {.image = "x:1", .env = {{"B", "a=\n\"$"}, {"A", ""}}},
+                       .mounts = {{.volume = "cara-shop-data", .path = "/data"}},
+                       .endpoints = {{.network = "n1", .aliases = {"web"}, .ipv4 = {}}},
+                       .labels = {{"k", "v"}}}));
   CHECK(body["Env"] == json::array({"B=a=\n\"$", "A="}));
   CHECK(body["NetworkingConfig"]["EndpointsConfig"]["n1"]["Aliases"] == json::array({"web"}));
   CHECK(body["HostConfig"]["NetworkMode"] == "n1");
@@ -121,6 +120,7 @@ TEST_CASE("a container is asked for with its variables in order and nothing priv
 }
 
 TEST_CASE("text that is not UTF-8 is written with replacements, not thrown at") {
-  CHECK_FALSE(write_container({.name = "a", .image = "\xff", .env = {{"A", "\xc3"}}}).empty());
-  CHECK(json::accept(write_volume({.name = "\xff", .labels = {{"k", "\xfe"}}})));
+  CHECK_FALSE(
+      write_container({.name = "a", .service = {.image = "\xff", .env = {{"A", "\xc3"}}}}).empty());
+  CHECK(json::accept(write_volume({.name = "\xff", .labels = {{"k", "\xfe"}}}, "")));
 }

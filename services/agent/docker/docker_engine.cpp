@@ -10,6 +10,7 @@
 #include "services/agent/docker/docker_errors.h"
 #include "services/agent/docker/docker_json.h"
 #include "services/agent/docker/reference.h"
+#include "services/agent/docker/volume_files.h"
 
 namespace cara::docker {
 
@@ -182,6 +183,9 @@ Result<EngineReply> DockerEngine::run(const agent::Observe& op) {
   if (!network_list) return garbled("list networks");
   if (!volume_list) return garbled("list volumes");
   agent::Observation seen{.containers = std::move(*containers), .volumes = std::move(*volume_list)};
+  for (agent::VolumeInfo& volume : seen.volumes) {
+    volume.content = read_content(volume_folder(options_.files_folder, volume.name));
+  }
   for (ListedNetwork& network : *network_list) seen.networks.push_back(std::move(network.info));
   const auto by_name = [](const auto& a, const auto& b) {
     return std::tie(a.name, a.id) < std::tie(b.name, b.id);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "services/agent/docker/http.h"
 #include "services/agent/engine.h"
@@ -20,6 +21,8 @@ struct DockerOptions {
   std::chrono::milliseconds inspect_limit{3'000};
   std::chrono::milliseconds pull_limit = std::chrono::hours(1);
   std::chrono::seconds pull_stall_limit{300};
+  // Where the files of volumes are kept; the engine must see the same folder.
+  std::string files_folder;
 };
 
 // The newest API we are tested with; an older engine's own is spoken instead.
@@ -46,6 +49,7 @@ class DockerEngine : public agent::Engine {
   Reply run(const agent::StartContainer& op);
   Reply run(const agent::StopContainer& op);
   Reply run(const agent::RemoveContainer& op);
+  Reply run(const agent::RenameContainer& op);
   Reply run(const agent::TailLogs& op);
 
   // The path gets the negotiated version in front.
@@ -61,6 +65,9 @@ class DockerEngine : public agent::Engine {
   Reply pull(const std::string& image);
   Reply reuse_container(const agent::ContainerSpec& spec);
   Result<Ok> require_parts(const agent::ContainerSpec& spec);
+  Result<agent::ContainerSpec> with_folders(agent::ContainerSpec spec);
+  Result<Ok> connect_all(const std::string& id, const agent::ContainerSpec& spec,
+                         const std::vector<std::string>& attached);
   Result<Ok> disconnect_forgotten(const std::string& network);
 
   DockerOptions options_;

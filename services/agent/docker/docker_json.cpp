@@ -10,9 +10,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kLogMaxSize = "10m";
-constexpr const char* kLogMaxFiles = "3";
-
 // --- Reading: absent and wrong are the same ------------------------------------------------------
 
 json parse(std::string_view text) { return json::parse(text, nullptr, false); }
@@ -100,6 +97,30 @@ std::string address_of(const json& networks, const std::string& own) {
   return any;
 }
 
+// By name and, where the engine tells it, by id.
+std::vector<std::string> attached_to(const json& networks) {
+  std::vector<std::string> all;
+  if (!networks.is_object()) return all;
+  for (const auto& [name, network] : networks.items()) {
+    all.push_back(name);
+    if (std::string id = text(network, "NetworkID"); !id.empty() && id != name) {
+      all.push_back(std::move(id));
+    }
+  }
+  return all;
+}
+
+// Modes such as `container:ID`.
+std::vector<std::string> joined_by(const json& host) {
+  constexpr std::string_view kPrefix = "container:";
+  std::vector<std::string> ids;
+  for (const char* key : {"NetworkMode", "PidMode", "IpcMode"}) {
+    const std::string mode = text(host, key);
+    if (mode.starts_with(kPrefix)) ids.push_back(mode.substr(kPrefix.size()));
+  }
+  return ids;
+}
+
 // One list of objects, each read by `read`; those without an identity are left out.
 template <class T, class Read>
 std::optional<std::vector<T>> read_list(const json& list, Read read) {
@@ -146,6 +167,8 @@ std::optional<agent::EngineInfo> read_info(std::string_view body) {
                            .memory_bytes = number(root, "MemTotal")};
 }
 
+std::string read_mountpoint(std::string_view body) { return text(parse(body), "Mountpoint"); }
+
 std::string read_message(std::string_view body) { return text(parse(body), "message"); }
 
 std::string read_id(std::string_view body) {
@@ -166,8 +189,9 @@ std::optional<std::vector<agent::ContainerInfo>> read_container_list(std::string
         }
         info.labels = texts(member(entry, "Labels"));
         info.state = state_of(text(entry, "State"));
-        info.address = address_of(member(member(entry, "NetworkSettings"), "Networks"),
-                                  text(member(entry, "HostConfig"), "NetworkMode"));
+        const json& networks = member(member(entry, "NetworkSettings"), "Networks");
+        info.address = address_of(networks, text(member(entry, "HostConfig"), "NetworkMode"));
+        info.networks = attached_to(networks);
         return info;
       });
 }
@@ -187,8 +211,14 @@ std::optional<agent::ContainerInfo> read_container(std::string_view body) {
   info.error = text(state, "Error");
   info.started_at = time(state, "StartedAt");
   info.finished_at = time(state, "FinishedAt");
-  info.address = address_of(member(member(root, "NetworkSettings"), "Networks"),
-                            text(member(root, "HostConfig"), "NetworkMode"));
+  const json& networks = member(member(root, "NetworkSettings"), "Networks");
+  const json& host = member(root, "HostConfig");
+  info.address = address_of(networks, text(host, "NetworkMode"));
+  info.networks = attached_to(networks);
+  info.joined = joined_by(host);
+  if (const std::int64_t seconds = number(member(root, "Config"), "StopTimeout"); seconds > 0) {
+    info.stop_grace_ms = seconds * 1000;
+  }
   return info;
 }
 
@@ -258,38 +288,21 @@ std::vector<std::string> label_filters(const agent::Labels& labels) {
   return out;
 }
 
-std::string write_container(const agent::ContainerSpec& spec) {
-  json env = json::array();
-  for (const schema::EnvVar& variable : spec.env)
-    env.push_back(variable.name + "=" + variable.value);
-  json mounts = json::array();
-  for (const agent::Mount& mount : spec.mounts) {
-    mounts.push_back({{"Type", "volume"}, {"Source", mount.volume}, {"Target", mount.path}});
-  }
-  json host{
-      {"RestartPolicy", {{"Name", "no"}}},
-      {"Mounts", std::move(mounts)},
-      {"SecurityOpt", json::array({"no-new-privileges"})},
-      {"LogConfig",
-       {{"Type", "json-file"},
-        {"Config", {{"max-size", kLogMaxSize}, {"max-file", kLogMaxFiles}}}}},
-  };
-  json body{{"Image", spec.image}, {"Env", std::move(env)}, {"Labels", spec.labels}};
-  if (!spec.network.empty()) {
-    host["NetworkMode"] = spec.network;
-    body["NetworkingConfig"]["EndpointsConfig"][spec.network]["Aliases"] = spec.aliases;
-  }
-  body["HostConfig"] = std::move(host);
-  return dump(body);
-}
-
 std::string write_network(const agent::CreateNetwork& op) {
   return dump(
       {{"Name", op.name}, {"Driver", "bridge"}, {"CheckDuplicate", true}, {"Labels", op.labels}});
 }
 
-std::string write_volume(const agent::CreateVolume& op) {
-  return dump({{"Name", op.name}, {"Driver", "local"}, {"Labels", op.labels}});
+std::string write_volume(const agent::CreateVolume& op, const std::string& folder) {
+  json body{{"Name", op.name}, {"Driver", "local"}, {"Labels", op.labels}};
+  if (!folder.empty()) body["DriverOpts"] = {{"type", "none"}, {"o", "bind"}, {"device", folder}};
+  return dump(body);
+}
+
+std::string write_connect(const std::string& container, const agent::Endpoint& endpoint) {
+  json config{{"Aliases", endpoint.aliases}};
+  if (!endpoint.ipv4.empty()) config["IPAMConfig"] = {{"IPv4Address", endpoint.ipv4}};
+  return dump({{"Container", container}, {"EndpointConfig", std::move(config)}});
 }
 
 std::string write_disconnect(const std::string& container) {

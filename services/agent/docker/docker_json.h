@@ -52,6 +52,7 @@ std::optional<std::vector<NetworkEnd>> read_network_ends(std::string_view json);
 std::optional<std::vector<agent::VolumeInfo>> read_volume_list(std::string_view json);
 // `GET /volumes/NAME`, `POST /volumes/create`
 std::optional<agent::VolumeInfo> read_volume(std::string_view json);
+std::string read_mountpoint(std::string_view json);
 
 // One line of a pull's progress; the engine's words if it reports an error.
 std::string read_pull_error(std::string_view json);
@@ -75,9 +76,13 @@ struct Filter {
 std::string write_filters(const std::vector<Filter>& filters);
 std::vector<std::string> label_filters(const agent::Labels& labels);
 
+// container_json.cpp. REQUIRES: no mount of a volume has a sub_path; the engine has none
+// before 1.45.
 std::string write_container(const agent::ContainerSpec& spec);
 std::string write_network(const agent::CreateNetwork& op);
-std::string write_volume(const agent::CreateVolume& op);
+// `folder`: of the node, which the volume shows; empty: a folder of the engine's own.
+std::string write_volume(const agent::CreateVolume& op, const std::string& folder);
+std::string write_connect(const std::string& container, const agent::Endpoint& endpoint);
 std::string write_disconnect(const std::string& container);
 
 }  // namespace cara::docker

@@ -7,6 +7,7 @@
 #include "services/agent/docker/docker_json.h"
 #include "services/agent/docker/log_frames.h"
 #include "services/agent/docker/reference.h"
+#include "services/agent/docker/volume_files.h"
 
 namespace cara::docker {
 
@@ -124,8 +125,13 @@ Result<Ok> DockerEngine::disconnect_forgotten(const std::string& network) {
 // --- Volumes -------------------------------------------------------------------------------------
 
 Result<EngineReply> DockerEngine::run(const agent::CreateVolume& op) {
+  std::string folder;
+  if (!op.files.empty()) {
+    folder = volume_folder(options_.files_folder, op.name);
+    if (const auto written = write_files(folder, op.files); !written.ok()) return written.error();
+  }
   // Creating a volume that exists answers with the old one, whatever its labels.
-  const auto created = post("/volumes/create", write_volume(op));
+  const auto created = post("/volumes/create", write_volume(op, folder));
   if (!created.ok()) return created.error();
   if (!is_done(*created)) {
     return error_of(created->status, created->body, "create volume " + op.name);
@@ -135,6 +141,9 @@ Result<EngineReply> DockerEngine::run(const agent::CreateVolume& op) {
   if (!carries(volume->labels, op.labels)) {
     return taken("volume", op.name, op.name, volume->labels);
   }
+  if (!folder.empty()) {
+    if (const auto kept = write_content(folder, op.content); !kept.ok()) return kept.error();
+  }
   return EngineReply{.id = volume->name};
 }
 
@@ -142,8 +151,11 @@ Result<EngineReply> DockerEngine::run(const agent::RemoveVolume& op) {
   // Without `force`: it has dropped references of containers that lived (moby #31446).
   const auto response = remove(volume_path(op.name));
   if (!response.ok()) return response.error();
-  if (is_done(*response) || response->status == 404) return EngineReply{};
-  return error_of(response->status, response->body, "remove volume " + op.name);
+  if (!is_done(*response) && response->status != 404) {
+    return error_of(response->status, response->body, "remove volume " + op.name);
+  }
+  remove_files(volume_folder(options_.files_folder, op.name));
+  return EngineReply{};
 }
 
 // --- Containers ----------------------------------------------------------------------------------
@@ -151,9 +163,11 @@ Result<EngineReply> DockerEngine::run(const agent::RemoveVolume& op) {
 // The engine finds out about a missing network at the start only, and makes a missing volume.
 Result<Ok> DockerEngine::require_parts(const agent::ContainerSpec& spec) {
   std::vector<std::pair<std::string, std::string>> parts;  // path, what it is
-  if (!spec.network.empty())
-    parts.emplace_back(network_path(spec.network), "network " + spec.network);
+  for (const agent::Endpoint& endpoint : spec.endpoints) {
+    parts.emplace_back(network_path(endpoint.network), "network " + endpoint.network);
+  }
   for (const agent::Mount& mount : spec.mounts) {
+    if (mount.volume.empty()) continue;
     parts.emplace_back(volume_path(mount.volume), "volume " + mount.volume);
   }
   for (const auto& [path, what] : parts) {
@@ -165,18 +179,61 @@ Result<Ok> DockerEngine::require_parts(const agent::ContainerSpec& spec) {
   return Ok{};
 }
 
+// A part of a volume is mounted by its path on the node.
+Result<agent::ContainerSpec> DockerEngine::with_folders(agent::ContainerSpec spec) {
+  for (agent::Mount& mount : spec.mounts) {
+    if (mount.volume.empty() || mount.sub_path.empty()) continue;
+    std::string folder = volume_folder(options_.files_folder, mount.volume);
+    if (!has_files(folder)) {
+      const auto found = get(volume_path(mount.volume));
+      if (!found.ok()) return found.error();
+      folder = read_mountpoint(found->body);
+      if (!is_done(*found) || folder.empty()) {
+        return not_found("create container " + spec.name + ": no folder of volume " + mount.volume);
+      }
+    }
+    mount.volume.clear();
+    mount.host_path = folder;
+  }
+  return spec;
+}
+
+Result<Ok> DockerEngine::connect_all(const std::string& id, const agent::ContainerSpec& spec,
+                                     const std::vector<std::string>& attached) {
+  for (const agent::Endpoint& endpoint : spec.endpoints) {
+    if (std::find(attached.begin(), attached.end(), endpoint.network) != attached.end()) continue;
+    const auto done =
+        post(network_path(endpoint.network) + "/connect", write_connect(id, endpoint));
+    if (!done.ok()) return done.error();
+    if (!is_done(*done)) {
+      return error_of(done->status, done->body, "connect to network " + endpoint.network);
+    }
+  }
+  return Ok{};
+}
+
 Result<EngineReply> DockerEngine::run(const agent::CreateContainer& op) {
-  const auto parts = require_parts(op.spec);
-  if (!parts.ok()) return parts.error();
-  const auto created =
-      post("/containers/create?name=" + percent_encode(op.spec.name), write_container(op.spec));
+  if (const auto parts = require_parts(op.spec); !parts.ok()) return parts.error();
+  const auto spec = with_folders(op.spec);
+  if (!spec.ok()) return spec.error();
+  std::string path = "/containers/create?name=" + percent_encode(spec->name);
+  if (!spec->service.platform.empty()) {
+    path += "&platform=" + percent_encode(spec->service.platform);
+  }
+  const auto created = post(path, write_container(*spec));
   if (!created.ok()) return created.error();
-  if (created->status == 409) return reuse_container(op.spec);
+  if (created->status == 409) return reuse_container(*spec);
   if (!is_done(*created)) {
-    return error_of(created->status, created->body, "create container " + op.spec.name);
+    return error_of(created->status, created->body, "create container " + spec->name);
   }
   const std::string id = read_id(created->body);
   if (id.empty()) return internal("create container: the Docker engine gave no id");
+  std::vector<std::string> attached;
+  if (!spec->endpoints.empty()) attached.push_back(spec->endpoints.front().network);
+  if (const auto done = connect_all(id, *spec, attached); !done.ok()) {
+    (void)remove(container_path(id) + "?force=1&v=1");
+    return done.error();
+  }
   return EngineReply{.id = id};
 }
 
@@ -188,8 +245,20 @@ Result<EngineReply> DockerEngine::reuse_container(const agent::ContainerSpec& sp
   if (!is_done(*found) || !info) {
     return conflict("the name " + spec.name + " is reserved by the Docker engine");
   }
-  if (carries(info->labels, spec.labels)) return EngineReply{.id = info->id};
-  return taken("container", spec.name, info->id, info->labels);
+  if (!carries(info->labels, spec.labels)) {
+    return taken("container", spec.name, info->id, info->labels);
+  }
+  if (const auto done = connect_all(info->id, spec, info->networks); !done.ok()) {
+    return done.error();
+  }
+  return EngineReply{.id = info->id};
+}
+
+Result<EngineReply> DockerEngine::run(const agent::RenameContainer& op) {
+  const auto response = post(container_path(op.id) + "/rename?name=" + percent_encode(op.name));
+  if (!response.ok()) return response.error();
+  if (is_done(*response)) return EngineReply{};
+  return error_of(response->status, response->body, "rename container to " + op.name);
 }
 
 Result<EngineReply> DockerEngine::run(const agent::StartContainer& op) {
