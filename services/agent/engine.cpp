@@ -21,6 +21,10 @@ struct EnumNames<agent::Health> {
   static constexpr std::array<std::string_view, 4> kNames{"none", "starting", "healthy",
                                                           "unhealthy"};
 };
+template <>
+struct EnumNames<agent::PullPolicy> {
+  static constexpr std::array<std::string_view, 3> kNames{"ifNotPresent", "always", "never"};
+};
 
 }  // namespace cara::schema
 
@@ -49,6 +53,8 @@ void describe(V& v, NetworkInfo& x) {
   v.field(Presence::kRequired, "id", x.id, {});
   v.field(Presence::kRequired, "name", x.name, {});
   v.field(Presence::kOptional, "labels", x.labels, {});
+  v.field(Presence::kRequired, "internal", x.internal, {});
+  v.field(Presence::kOptional, "subnet", x.subnet, {});
 }
 template <class V>
 void describe(V& v, VolumeInfo& x) {
@@ -97,6 +103,7 @@ template <class V>
 void describe(V& v, EngineEvent& x) {
   v.field(Presence::kOptional, "project", x.project, {});
   v.field(Presence::kOptional, "action", x.action, {});
+  v.field(Presence::kOptional, "message", x.message, {});
 }
 
 template <class V>
@@ -108,11 +115,16 @@ void describe(V& v, Observe& x) {
 template <class V>
 void describe(V& v, EnsureImage& x) {
   v.field(Presence::kRequired, "image", x.image, {});
+  v.field(Presence::kRequired, "policy", x.policy, {});
+  v.field(Presence::kOptional, "platform", x.platform, {});
+  v.field(Presence::kOptional, "ticket", x.ticket, {});
 }
 template <class V>
 void describe(V& v, CreateNetwork& x) {
   v.field(Presence::kRequired, "name", x.name, {});
   v.field(Presence::kOptional, "labels", x.labels, {});
+  v.field(Presence::kRequired, "internal", x.internal, {});
+  v.field(Presence::kOptional, "subnet", x.subnet, {});
 }
 template <class V>
 void describe(V& v, RemoveNetwork& x) {
@@ -149,6 +161,15 @@ void describe(V& v, TailLogs& x) {
   v.field(Presence::kRequired, "id", x.id, {});
   v.field(Presence::kRequired, "lines", x.lines, {});
 }
+template <class V>
+void describe(V& v, CancelPull& x) {
+  v.field(Presence::kRequired, "ticket", x.ticket, {});
+}
+template <class V>
+void describe(V& v, CollectImages& x) {
+  v.field(Presence::kOptional, "keep", x.keep, {});
+  v.field(Presence::kRequired, "maxAgeMs", x.max_age_ms, {});
+}
 
 namespace {
 
@@ -158,9 +179,9 @@ constexpr schema::Limits kLocalLimits{
 
 // In the order of EngineOp's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<EngineOp>> kOpNames{
-    "getInfo",        "observe",       "ensureImage",     "createNetwork",
-    "removeNetwork",  "createVolume",  "removeVolume",    "createContainer",
-    "startContainer", "stopContainer", "removeContainer", "tailLogs"};
+    "getInfo",         "observe",      "ensureImage",     "createNetwork",  "removeNetwork",
+    "createVolume",    "removeVolume", "createContainer", "startContainer", "stopContainer",
+    "removeContainer", "tailLogs",     "cancelPull",      "collectImages"};
 
 template <std::size_t I>
 Result<EngineOp> decode_alternative(const Value& body) {
