@@ -1,9 +1,11 @@
 // cara-agent: flags, state directory, engine, bus, actor.
+#include <pwd.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,9 +22,18 @@ namespace {
 
 using namespace cara;
 
+constexpr const char* kPulledImages = "pulled-images";  // in the state directory
+
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+std::string docker_config_dir() {
+  if (const char* home = std::getenv("HOME"); home != nullptr)
+    return std::string(home) + "/.docker";
+  const passwd* user = ::getpwuid(::getuid());  // services are started without HOME
+  return (user == nullptr ? std::string() : user->pw_dir) + "/.docker";
 }
 
 host::ProgramSpec program() {
@@ -38,6 +49,26 @@ host::ProgramSpec program() {
                      .default_value = docker::kDefaultHost,
                      .value_name = "URL",
                      .environment = "DOCKER_HOST"},
+                    {.name = "docker-config",
+                     .help = "directory of the config.json with the registries' credentials",
+                     .default_value = docker_config_dir(),
+                     .value_name = "DIR",
+                     .environment = "DOCKER_CONFIG"},
+                    {.name = "network-pool",
+                     .help = "where projects' networks get their subnets from",
+                     .default_value = docker::kDefaultNetworkPool,
+                     .value_name = "CIDR[,CIDR]"},
+                    {.name = "network-prefix",
+                     .help = "size of each of those subnets",
+                     .kind = host::FlagKind::kInteger,
+                     .default_value = std::to_string(docker::kDefaultNetworkPrefix),
+                     .value_name = "BITS"},
+                    {.name = "image-max-age",
+                     .help = "remove images that this agent has pulled and that nothing has used "
+                             "for so long; 0s: never",
+                     .kind = host::FlagKind::kDuration,
+                     .default_value = "0s",
+                     .value_name = "TIME"},
                     {.name = "state-dir",
                      .help = "directory of this agent alone",
                      .default_value = "/var/lib/caravanserai/agent",
@@ -87,6 +118,11 @@ int run(const host::Flags& flags) {
     spdlog::error("--docker-host: {}", endpoint.error().message);
     return host::kExitUsage;
   }
+  const auto pool = docker::parse_pool(flags.text("network-pool"), flags.integer("network-prefix"));
+  if (!pool) {
+    spdlog::error("--network-pool, --network-prefix: {}", pool.error().message);
+    return host::kExitUsage;
+  }
   runtime::IdSource ids(host::random_seed());
   const auto state = agent::StateDir::open(flags.text("state-dir"), ids.next());
   if (!state) {
@@ -94,8 +130,22 @@ int run(const host::Flags& flags) {
     return 1;
   }
 
-  docker::DockerEngine engine({.endpoint = *endpoint});
+  docker::DockerEngine engine({.endpoint = *endpoint,
+                               .docker_config = flags.text("docker-config"),
+                               .network_pool = *pool,
+                               .pulled_images = state->read(kPulledImages),
+                               .save_images = [&state](const std::string& text) {
+                                 const auto saved = state->write(kPulledImages, text);
+                                 if (!saved) spdlog::warn("{}", saved.error().message);
+                               }});
   host::NatsHost bus(host::bus_options(flags, {schema::Role::kAgent, schema::node_token(node)}));
+  const auto tell_agent = [&bus](const agent::EngineEvent& event) {
+    bus.post(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});
+  };
+  engine.on_progress([tell_agent](const std::string& ticket, const std::string& image,
+                                  const std::string& text) {
+    tell_agent({.project = ticket, .action = agent::kPullProgress, .message = image + ": " + text});
+  });
   bus.serve_local(
       agent::kEngineSubject,
       [&engine](std::string_view body) -> Result<runtime::Payload> {
@@ -104,15 +154,14 @@ int run(const host::Flags& flags) {
         return agent::encode(engine.execute(*op));
       },
       agent::kEngineWorkers);
-  const docker::EventWatch events(*endpoint, node, [&bus](const agent::EngineEvent& event) {
-    bus.post(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});
-  });
+  const docker::EventWatch events(*endpoint, node, tell_agent);
   agent::Agent actor({.node = node,
                       .agent_id = state->agent_id(),
                       .agent_version = CARA_VERSION,
                       .advertise_address = flags.text("advertise-address"),
                       .labels = *labels,
-                      .heartbeat_every = flags.duration("heartbeat-interval")});
+                      .heartbeat_every = flags.duration("heartbeat-interval"),
+                      .image_max_age = flags.duration("image-max-age")});
   return host::run_process(bus, actor);
 }
 
