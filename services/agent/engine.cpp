@@ -21,10 +21,6 @@ struct EnumNames<agent::Health> {
   static constexpr std::array<std::string_view, 4> kNames{"none", "starting", "healthy",
                                                           "unhealthy"};
 };
-template <>
-struct EnumNames<agent::PullPolicy> {
-  static constexpr std::array<std::string_view, 3> kNames{"ifNotPresent", "always", "never"};
-};
 
 }  // namespace cara::schema
 

@@ -96,11 +96,9 @@ struct GetInfo {};
 struct Observe {
   Labels labels;
 };
-enum class PullPolicy {
-  kIfNotPresent,  // an image that is here needs no registry
-  kAlways,        // as Kubernetes has it: a registry that does not answer is an error
-  kNever,
-};
+// As Kubernetes has it: kIfNotPresent needs no registry for an image that is here; for kAlways, a
+// registry that does not answer is an error.
+using PullPolicy = schema::ImagePullPolicy;
 // Answers with the image's id. kNotFound: no such image; kForbidden: credentials; kInvalid: it is
 // for another platform; kConflict: cancelled.
 struct EnsureImage {
