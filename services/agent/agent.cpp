@@ -15,8 +15,16 @@ constexpr runtime::TimerId kProbeTimer = 3;
 constexpr runtime::TimerId kPullTimer = 4;
 constexpr runtime::TimerId kObserveTimer = 5;
 constexpr runtime::TimerId kProjectsTimer = 6;
+constexpr runtime::TimerId kImagesTimer = 7;
 
 constexpr const char* kObserveNodeKey = "observe-node";
+constexpr const char* kCollectImagesKey = "collect-images";
+
+// How often old images are looked for: what was used in between is used, so often enough.
+runtime::Duration collect_every(std::chrono::milliseconds max_age) {
+  using namespace std::chrono_literals;
+  return std::clamp<runtime::Duration>(max_age / 4, 1min, 1h);
+}
 
 // The part of `all` that is this project's.
 Observation part_of(const Observation& all, const Owner& owner, const std::string& project) {
@@ -80,6 +88,7 @@ void Agent::handle(const runtime::Event& event, runtime::Instant now) {
     on_desired(std::move(*pulled));
   } else if (std::holds_alternative<runtime::Started>(event)) {
     session_.start(out_);
+    collect_images();
   } else if (std::holds_alternative<runtime::Resync>(event)) {
     session_.retry_now(out_);
     desired_pull_.pull(out_);
@@ -87,6 +96,7 @@ void Agent::handle(const runtime::Event& event, runtime::Instant now) {
     on_message(*message, now.mono);
   } else if (const auto* fired = std::get_if<runtime::TimerFired>(&event)) {
     if (fired->id == kObserveTimer) observe_node();
+    if (fired->id == kImagesTimer) collect_images();
   } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
     if (const auto call = engine_.take(answer->id)) {
       on_engine_answer(*call, *answer, now.mono);
@@ -111,6 +121,7 @@ void Agent::on_message(const runtime::Delivered& message, runtime::MonoTime now)
 }
 
 void Agent::on_engine_event(const EngineEvent& event, runtime::MonoTime now) {
+  if (event.action == kPullProgress) return on_pull_progress(event);
   if (!event.project.empty()) {
     const auto found = projects_.find(event.project);
     if (found != projects_.end()) return found->second.hint();
@@ -127,6 +138,12 @@ void Agent::on_engine_event(const EngineEvent& event, runtime::MonoTime now) {
   for (auto& [name, project] : projects_) project.engine_returned(away_since);
 }
 
+// Changes nothing in the engine: no reason to look.
+void Agent::on_pull_progress(const EngineEvent& event) {
+  out_.push_back(runtime::note(runtime::Level::kDebug,
+                               "project `" + event.project + "`: pulling " + event.message));
+}
+
 void Agent::on_session(const Session::News& news) {
   if (news.registered) {
     if (session_.cluster() != cluster_) {
@@ -136,6 +153,7 @@ void Agent::on_session(const Session::News& news) {
       engine_.drop_waiting();
       desired_.reset();
       observing_node_ = false;
+      collecting_images_ = false;
       node_seen_ = false;
     }
     for (auto& [name, project] : projects_) project.reporter().say_again();
@@ -169,6 +187,7 @@ void Agent::on_engine_answer(const EngineCall& call, const runtime::Answered& an
     session_.engine_said(reply.ok() ? std::nullopt : std::optional(reply.error()), now, out_);
   }
   if (call.key == kObserveNodeKey) return node_observed(reply);
+  if (call.key == kCollectImagesKey) return images_collected(reply);
   const auto found = projects_.find(call.project);
   if (found != projects_.end()) found->second.ended(call, reply, now);
 }
@@ -207,6 +226,34 @@ void Agent::node_observed(const Result<EngineReply>& reply) {
   if (!reply.ok() || !desired_) return;
   node_seen_ = true;
   adopt(reply->observation);
+}
+
+void Agent::collect_images() {
+  if (options_.image_max_age.count() <= 0) return;
+  out_.push_back(runtime::SetTimer{kImagesTimer, collect_every(options_.image_max_age)});
+  // Before the desired set is known, no image is known to be unused.
+  if (collecting_images_ || !desired_) return;
+  collecting_images_ = true;
+  CollectImages op{.keep = {}, .max_age_ms = options_.image_max_age.count()};
+  for (const auto& [name, wanted] : *desired_) {
+    for (const schema::ServiceDef& service : wanted.spec.services) op.keep.push_back(service.image);
+  }
+  engine_.add({"", kCollectImagesKey, std::move(op)});
+}
+
+void Agent::images_collected(const Result<EngineReply>& reply) {
+  collecting_images_ = false;
+  if (!reply.ok()) {
+    out_.push_back(
+        runtime::note(runtime::Level::kWarn, "cannot remove old images: " + reply.error().message));
+    return;
+  }
+  std::string_view removed = reply->text;
+  for (auto end = removed.find('\n'); end != std::string_view::npos; end = removed.find('\n')) {
+    out_.push_back(runtime::note(runtime::Level::kInfo,
+                                 "removed unused image " + std::string(removed.substr(0, end))));
+    removed.remove_prefix(end + 1);
+  }
 }
 
 void Agent::adopt(const Observation& all) {

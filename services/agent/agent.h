@@ -30,6 +30,8 @@ struct AgentOptions {
   runtime::Duration pull_every = std::chrono::seconds(30);
   runtime::Duration observe_every = std::chrono::seconds(30);  // all objects of the node
   runtime::Duration observe_retry = std::chrono::seconds(1);
+  // Images that were pulled for projects and not used for so long are removed; 0: never.
+  std::chrono::milliseconds image_max_age{0};
 };
 
 class Agent : public runtime::Actor {
@@ -43,6 +45,7 @@ class Agent : public runtime::Actor {
   void handle(const runtime::Event& event, runtime::Instant now);
   void on_message(const runtime::Delivered& message, runtime::MonoTime now);
   void on_engine_event(const EngineEvent& event, runtime::MonoTime now);
+  void on_pull_progress(const EngineEvent& event);
   void on_session(const Session::News& news);
   void on_desired(DesiredPull::News news);
   void on_engine_answer(const EngineCall& call, const runtime::Answered& answer,
@@ -52,6 +55,8 @@ class Agent : public runtime::Actor {
 
   void observe_node();
   void node_observed(const Result<EngineReply>& reply);
+  void collect_images();
+  void images_collected(const Result<EngineReply>& reply);
   void adopt(const Observation& all);
   ProjectLoop& loop(const std::string& project);
   void advance(runtime::Instant now);
@@ -71,6 +76,7 @@ class Agent : public runtime::Actor {
   std::map<std::string, ProjectLoop> projects_;
   bool node_seen_ = false;  // observed since the first desired set
   bool observing_node_ = false;
+  bool collecting_images_ = false;
   std::map<std::string, std::uint64_t> changes_at_observe_;
   std::uint64_t undecodable_ = 0;  // messages and events
   runtime::Effects out_;           // of the step that is running

@@ -53,6 +53,8 @@ void describe(V& v, NetworkInfo& x) {
   v.field(Presence::kRequired, "id", x.id, {});
   v.field(Presence::kRequired, "name", x.name, {});
   v.field(Presence::kOptional, "labels", x.labels, {});
+  v.field(Presence::kRequired, "internal", x.internal, {});
+  v.field(Presence::kOptional, "subnet", x.subnet, {});
 }
 template <class V>
 void describe(V& v, VolumeInfo& x) {
@@ -112,6 +114,7 @@ template <class V>
 void describe(V& v, EngineEvent& x) {
   v.field(Presence::kOptional, "project", x.project, {});
   v.field(Presence::kOptional, "action", x.action, {});
+  v.field(Presence::kOptional, "message", x.message, {});
 }
 
 template <class V>
@@ -123,11 +126,16 @@ void describe(V& v, Observe& x) {
 template <class V>
 void describe(V& v, EnsureImage& x) {
   v.field(Presence::kRequired, "image", x.image, {});
+  v.field(Presence::kRequired, "policy", x.policy, {});
+  v.field(Presence::kOptional, "platform", x.platform, {});
+  v.field(Presence::kOptional, "ticket", x.ticket, {});
 }
 template <class V>
 void describe(V& v, CreateNetwork& x) {
   v.field(Presence::kRequired, "name", x.name, {});
   v.field(Presence::kOptional, "labels", x.labels, {});
+  v.field(Presence::kRequired, "internal", x.internal, {});
+  v.field(Presence::kOptional, "subnet", x.subnet, {});
 }
 template <class V>
 void describe(V& v, RemoveNetwork& x) {
@@ -171,6 +179,15 @@ void describe(V& v, RenameContainer& x) {
   v.field(Presence::kRequired, "id", x.id, {});
   v.field(Presence::kRequired, "name", x.name, {});
 }
+template <class V>
+void describe(V& v, CancelPull& x) {
+  v.field(Presence::kRequired, "ticket", x.ticket, {});
+}
+template <class V>
+void describe(V& v, CollectImages& x) {
+  v.field(Presence::kOptional, "keep", x.keep, {});
+  v.field(Presence::kRequired, "maxAgeMs", x.max_age_ms, {});
+}
 
 namespace {
 
@@ -182,7 +199,7 @@ constexpr schema::Limits kLocalLimits{
 constexpr std::array<std::string_view, std::variant_size_v<EngineOp>> kOpNames{
     "getInfo",         "observe",      "ensureImage",     "createNetwork",  "removeNetwork",
     "createVolume",    "removeVolume", "createContainer", "startContainer", "stopContainer",
-    "removeContainer", "tailLogs",     "renameContainer"};
+    "removeContainer", "tailLogs",     "renameContainer", "cancelPull",     "collectImages"};
 
 template <std::size_t I>
 Result<EngineOp> decode_alternative(const Value& body) {

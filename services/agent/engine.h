@@ -56,6 +56,8 @@ struct NetworkInfo {
   std::string id;
   std::string name;
   Labels labels;
+  bool internal = false;
+  std::string subnet = {};  // IPv4, `10.200.3.0/24`; empty: not known
   bool operator==(const NetworkInfo&) const = default;
 };
 
@@ -114,14 +116,24 @@ struct GetInfo {};
 struct Observe {
   Labels labels;
 };
-// Succeeds at once if the image is present. kNotFound: no such image; kForbidden: credentials.
+// As Kubernetes has it: kIfNotPresent needs no registry for an image that is here; for kAlways, a
+// registry that does not answer is an error.
+using PullPolicy = schema::ImagePullPolicy;
+// Answers with the image's id. kNotFound: no such image; kForbidden: credentials; kInvalid: it is
+// for another platform; kConflict: cancelled.
 struct EnsureImage {
   std::string image;
+  PullPolicy policy = PullPolicy::kIfNotPresent;
+  std::string platform = {};  // `linux/arm64`; empty: the engine's own
+  std::string ticket = {};    // for CancelPull and the progress: the project's name
 };
-// kConflict: a network of that name with other labels exists. One with the same labels is reused.
+// A network of that name with the same labels is reused as it is. kConflict: there is one with
+// other labels; kInvalid: the subnet is taken, or none is free.
 struct CreateNetwork {
   std::string name;
   Labels labels;
+  bool internal = false;    // no way out of the node
+  std::string subnet = {};  // IPv4, `10.1.2.0/24`; empty: the next free one of the engine's pool
 };
 // Absent counts as removed. Endpoints that the engine forgot are disconnected by force.
 // kConflict: a container that still exists is on it.
@@ -170,10 +182,23 @@ struct TailLogs {
   std::string id;
   std::int64_t lines = 10;
 };
+// Ends the running EnsureImage operations of that ticket, and returns at once, whether there are
+// any or not. One that was just handed over may begin after it: repeat it until they have ended.
+struct CancelPull {
+  std::string ticket;
+};
+// Removes images that EnsureImage has pulled and that were last used at least `max_age_ms` ago: no
+// container of the engine uses them, and `keep` does not name them. Images of others are never
+// touched. Answers with the removed ones, a line each.
+struct CollectImages {
+  std::vector<std::string> keep;
+  std::int64_t max_age_ms = 0;
+};
 
-using EngineOp = std::variant<GetInfo, Observe, EnsureImage, CreateNetwork, RemoveNetwork,
-                              CreateVolume, RemoveVolume, CreateContainer, StartContainer,
-                              StopContainer, RemoveContainer, TailLogs, RenameContainer>;
+using EngineOp =
+    std::variant<GetInfo, Observe, EnsureImage, CreateNetwork, RemoveNetwork, CreateVolume,
+                 RemoveVolume, CreateContainer, StartContainer, StopContainer, RemoveContainer,
+                 TailLogs, RenameContainer, CancelPull, CollectImages>;
 
 struct EngineInfo {
   std::string engine_version;
@@ -188,10 +213,10 @@ struct EngineInfo {
 
 // Which fields are filled depends on the operation.
 struct EngineReply {
-  std::string id;           // Create*: of the object
+  std::string id;           // Create*, EnsureImage: of the object
   Observation observation;  // Observe
   EngineInfo info;          // GetInfo
-  std::string text;         // TailLogs
+  std::string text;         // TailLogs, CollectImages
   bool operator==(const EngineReply&) const = default;
 };
 
@@ -206,11 +231,14 @@ class Engine {
 // `local.engine.event`; an empty project means "anything may have changed" (the stream was cut).
 struct EngineEvent {
   std::string project;
-  std::string action;  // Docker's word, for logs: `die`, `health_status: healthy`, ...
+  std::string action;        // Docker's word, for logs: `die`, `health_status: healthy`, ...
+  std::string message = {};  // kPullProgress: the image and how far it is
 };
 
 // The action of the event that says the stream was opened: what happened before may be missed.
 inline constexpr const char* kStreamOpened = "connected";
+// The action of the event that tells how far a pull is; its project is the pull's ticket.
+inline constexpr const char* kPullProgress = "pull-progress";
 
 // The agent speaks to its engine as to a peer: Request{"local.engine", encode(op)}.
 inline constexpr const char* kEngineSubject = "local.engine";

@@ -10,6 +10,8 @@ constexpr runtime::Duration kWriteLimit = std::chrono::seconds(70);
 constexpr runtime::Duration kPullLimit = std::chrono::minutes(61);
 
 bool is_pull(const EngineCall& call) { return std::holds_alternative<EnsureImage>(call.op); }
+// Must not wait for what it ends, and takes no time.
+bool is_unbounded(const EngineCall& call) { return std::holds_alternative<CancelPull>(call.op); }
 
 struct Limit {
   runtime::Duration operator()(const GetInfo&) const { return kReadLimit; }
@@ -27,6 +29,7 @@ struct Limit {
 runtime::Duration time_limit(const EngineOp& op) { return std::visit(Limit{}, op); }
 
 bool EngineCalls::may_run(const EngineCall& call) const {
+  if (is_unbounded(call)) return true;
   if (is_pull(call)) return pulls_ < kMaxPulls;
   const auto own = calls_of_.find(call.project);
   return calls_ < kMaxCalls && (own == calls_of_.end() || own->second < kMaxCallsPerProject);
@@ -42,7 +45,7 @@ void EngineCalls::send(runtime::Effects& out) {
     it = waiting_.erase(it);
     if (is_pull(call)) {
       ++pulls_;
-    } else {
+    } else if (!is_unbounded(call)) {
       ++calls_;
       ++calls_of_[call.project];
     }
@@ -59,7 +62,7 @@ std::optional<EngineCall> EngineCalls::take(runtime::RequestId id) {
   running_.erase(found);
   if (is_pull(call)) {
     --pulls_;
-  } else {
+  } else if (!is_unbounded(call)) {
     --calls_;
     const auto own = calls_of_.find(call.project);
     if (--own->second == 0) calls_of_.erase(own);

@@ -18,8 +18,8 @@ namespace cara::agent {
 inline constexpr std::size_t kMaxCalls = 16;
 inline constexpr std::size_t kMaxCallsPerProject = 8;
 inline constexpr std::size_t kMaxPulls = 16;
-// What the host must be able to run at once.
-inline constexpr std::size_t kEngineWorkers = kMaxCalls + kMaxPulls;
+// What the host must be able to run at once; one more for what ends a pull and never blocks.
+inline constexpr std::size_t kEngineWorkers = kMaxCalls + kMaxPulls + 1;
 
 struct EngineCall {
   std::string project;  // empty: the node's own calls

@@ -1,9 +1,12 @@
 // cara-agent: flags, state directory, engine, bus, actor.
+#include <pwd.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,9 +23,20 @@ namespace {
 
 using namespace cara;
 
+// In the state directory.
+constexpr const char* kPulledImages = "pulled-images";
+constexpr const char* kVolumeFiles = "volumes";
+
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+std::string docker_config_dir() {
+  if (const char* home = std::getenv("HOME"); home != nullptr)
+    return std::string(home) + "/.docker";
+  const passwd* user = ::getpwuid(::getuid());  // services are started without HOME
+  return (user == nullptr ? std::string() : user->pw_dir) + "/.docker";
 }
 
 host::ProgramSpec program() {
@@ -38,6 +52,26 @@ host::ProgramSpec program() {
                      .default_value = docker::kDefaultHost,
                      .value_name = "URL",
                      .environment = "DOCKER_HOST"},
+                    {.name = "docker-config",
+                     .help = "directory of the config.json with the registries' credentials",
+                     .default_value = docker_config_dir(),
+                     .value_name = "DIR",
+                     .environment = "DOCKER_CONFIG"},
+                    {.name = "network-pool",
+                     .help = "where projects' networks get their subnets from",
+                     .default_value = docker::kDefaultNetworkPool,
+                     .value_name = "CIDR[,CIDR]"},
+                    {.name = "network-prefix",
+                     .help = "size of each of those subnets",
+                     .kind = host::FlagKind::kInteger,
+                     .default_value = std::to_string(docker::kDefaultNetworkPrefix),
+                     .value_name = "BITS"},
+                    {.name = "image-max-age",
+                     .help = "remove images that this agent has pulled and that nothing has used "
+                             "for so long; 0s: never",
+                     .kind = host::FlagKind::kDuration,
+                     .default_value = "0s",
+                     .value_name = "TIME"},
                     {.name = "state-dir",
                      .help = "directory of this agent alone",
                      .default_value = "/var/lib/caravanserai/agent",
@@ -53,7 +87,27 @@ host::ProgramSpec program() {
                     {.name = "label",
                      .help = "label of this node; may be repeated",
                      .kind = host::FlagKind::kList,
-                     .value_name = "KEY=VALUE"}}};
+                     .value_name = "KEY=VALUE"},
+                    {.name = "allow-privileged",
+                     .help = "run services that ask for less isolation: privileged, added "
+                             "capabilities, securityOpt, devices, the node's namespaces",
+                     .kind = host::FlagKind::kSwitch,
+                     .default_value = "true"},
+                    {.name = "allow-host-path",
+                     .help = "path that HostPath volumes may show, * stands for any text; may be "
+                             "repeated; without it: all",
+                     .kind = host::FlagKind::kList,
+                     .value_name = "PATTERN"},
+                    {.name = "restart-backoff-max",
+                     .help = "longest wait before a crashed service is started again; at most 5m",
+                     .kind = host::FlagKind::kDuration,
+                     .default_value = "10s",
+                     .value_name = "TIME"},
+                    {.name = "crash-loop-failures",
+                     .help = "quick failures in a row that make a project Failed",
+                     .kind = host::FlagKind::kInteger,
+                     .default_value = "3",
+                     .value_name = "N"}}};
 }
 
 std::optional<std::map<std::string, std::string>> read_labels(
@@ -70,6 +124,24 @@ std::optional<std::map<std::string, std::string>> read_labels(
   return labels;
 }
 
+std::optional<agent::NodeRules> read_rules(const host::Flags& flags) {
+  using namespace std::chrono_literals;
+  agent::NodeRules rules{.allow_privileged = flags.enabled("allow-privileged")};
+  if (!flags.list("allow-host-path").empty()) rules.host_paths = flags.list("allow-host-path");
+  rules.restart.backoff.max = flags.duration("restart-backoff-max");
+  if (rules.restart.backoff.max < 1s || rules.restart.backoff.max > 5min) {
+    spdlog::error("--restart-backoff-max must be 1s to 5m");
+    return std::nullopt;
+  }
+  const std::int64_t failures = flags.integer("crash-loop-failures");
+  if (failures < 1 || failures > 100) {
+    spdlog::error("--crash-loop-failures must be 1 to 100");
+    return std::nullopt;
+  }
+  rules.restart.max_quick_failures = static_cast<std::uint32_t>(failures);
+  return rules;
+}
+
 int run(const host::Flags& flags) {
   const std::string& node = flags.text("node");
   if (const auto wrong = schema::check_format(schema::Format::kDnsName, node)) {
@@ -77,7 +149,8 @@ int run(const host::Flags& flags) {
     return host::kExitUsage;
   }
   const auto labels = read_labels(flags.list("label"));
-  if (!labels) return host::kExitUsage;
+  const auto rules = read_rules(flags);
+  if (!labels || !rules) return host::kExitUsage;
   if (flags.duration("heartbeat-interval") <= std::chrono::milliseconds(0)) {
     spdlog::error("--heartbeat-interval must be longer than nothing");
     return host::kExitUsage;
@@ -87,6 +160,11 @@ int run(const host::Flags& flags) {
     spdlog::error("--docker-host: {}", endpoint.error().message);
     return host::kExitUsage;
   }
+  const auto pool = docker::parse_pool(flags.text("network-pool"), flags.integer("network-prefix"));
+  if (!pool) {
+    spdlog::error("--network-pool, --network-prefix: {}", pool.error().message);
+    return host::kExitUsage;
+  }
   runtime::IdSource ids(host::random_seed());
   const auto state = agent::StateDir::open(flags.text("state-dir"), ids.next());
   if (!state) {
@@ -94,8 +172,24 @@ int run(const host::Flags& flags) {
     return 1;
   }
 
-  docker::DockerEngine engine({.endpoint = *endpoint});
+  const std::string files = std::filesystem::absolute(flags.text("state-dir")) / kVolumeFiles;
+  docker::DockerEngine engine({.endpoint = *endpoint,
+                               .files_folder = files,
+                               .docker_config = flags.text("docker-config"),
+                               .network_pool = *pool,
+                               .pulled_images = state->read(kPulledImages),
+                               .save_images = [&state](const std::string& text) {
+                                 const auto saved = state->write(kPulledImages, text);
+                                 if (!saved) spdlog::warn("{}", saved.error().message);
+                               }});
   host::NatsHost bus(host::bus_options(flags, {schema::Role::kAgent, schema::node_token(node)}));
+  const auto tell_agent = [&bus](const agent::EngineEvent& event) {
+    bus.post(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});
+  };
+  engine.on_progress([tell_agent](const std::string& ticket, const std::string& image,
+                                  const std::string& text) {
+    tell_agent({.project = ticket, .action = agent::kPullProgress, .message = image + ": " + text});
+  });
   bus.serve_local(
       agent::kEngineSubject,
       [&engine](std::string_view body) -> Result<runtime::Payload> {
@@ -104,15 +198,15 @@ int run(const host::Flags& flags) {
         return agent::encode(engine.execute(*op));
       },
       agent::kEngineWorkers);
-  const docker::EventWatch events(*endpoint, node, [&bus](const agent::EngineEvent& event) {
-    bus.post(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});
-  });
+  const docker::EventWatch events(*endpoint, node, tell_agent);
   agent::Agent actor({.node = node,
                       .agent_id = state->agent_id(),
                       .agent_version = CARA_VERSION,
                       .advertise_address = flags.text("advertise-address"),
                       .labels = *labels,
-                      .heartbeat_every = flags.duration("heartbeat-interval")});
+                      .rules = *rules,
+                      .heartbeat_every = flags.duration("heartbeat-interval"),
+                      .image_max_age = flags.duration("image-max-age")});
   return host::run_process(bus, actor);
 }
 

@@ -22,8 +22,10 @@ struct Assume {
   void operator()(const Observe&) const {}
   void operator()(const EnsureImage&) const {}
   void operator()(const TailLogs&) const {}
+  void operator()(const CancelPull&) const {}
+  void operator()(const CollectImages&) const {}
   void operator()(const CreateNetwork& op) const {
-    seen.networks.push_back({reply.id, op.name, op.labels});
+    seen.networks.push_back({reply.id, op.name, op.labels, op.internal, op.subnet});
   }
   void operator()(const RemoveNetwork& op) const {
     std::erase_if(seen.networks, [&](const NetworkInfo& network) { return network.id == op.id; });

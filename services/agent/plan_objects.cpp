@@ -89,7 +89,8 @@ bool Planner::want_images(const schema::DesiredProject& desired) {
     const std::string key = image_key(service);
     if (slots_[service.name].fit != nullptr || memory_.images.contains(key)) continue;
     if (!missing.insert(key).second) continue;
-    want(key, quoted("service", service.name), EnsureImage{service.image});
+    want(key, quoted("service", service.name),
+         EnsureImage{service.image, service.image_pull_policy, service.platform, desired.name});
     waiting_.push_back("getting image " + service.image);
   }
   return missing.empty();
@@ -129,7 +130,8 @@ bool Planner::want_network(const schema::DesiredProject& desired,
                                      [&](const NetworkInfo& other) { return other.name == name; });
   if (outdated == seen.networks.end()) {
     want("network:" + network.name, quoted("network", name),
-         CreateNetwork{name, network_labels(situation_.owner, desired, network)});
+         CreateNetwork{name, network_labels(situation_.owner, desired, network), network.internal,
+                       network.subnet});
     return false;
   }
   // The engine cannot change a network: its containers go, then it is made anew.

@@ -10,6 +10,9 @@ namespace cara::agent {
 namespace {
 
 constexpr const char* kObserveKey = "observe";
+constexpr const char* kCancelKey = "cancel-pulls";
+// A pull that has just begun may miss the first call.
+constexpr runtime::Duration kCancelAgain = std::chrono::milliseconds(200);
 
 bool same_work(const std::optional<schema::DesiredProject>& a,
                const std::optional<schema::DesiredProject>& b) {
@@ -79,6 +82,7 @@ ProjectLoop::Step ProjectLoop::advance(runtime::Instant now) {
   step.trouble = std::exchange(trouble_, {});
   again_at_.reset();
   touched_ = false;
+  cancel_pulls(step, now.mono);
   if (must_observe_) {
     if (!is_changing()) observe(step, now.mono);
     return step;
@@ -93,7 +97,7 @@ ProjectLoop::Step ProjectLoop::advance(runtime::Instant now) {
                     .rules = rules_},
                    std::move(memory_));
   memory_ = std::move(next.memory);
-  again_at_ = next.again_at;
+  if (next.again_at) again_at_ = again_at_ ? std::min(*again_at_, *next.again_at) : *next.again_at;
   for (Operation& operation : next.operations) {
     running_.insert(operation.key);
     if (!is_pull(operation.key)) ++changes_;
@@ -104,6 +108,27 @@ ProjectLoop::Step ProjectLoop::advance(runtime::Instant now) {
   if (next.report) report(*next.report);
   step.gone = next.gone && running_.empty() && !observing_;
   return step;
+}
+
+bool ProjectLoop::wants_pull(const std::string& key) const {
+  if (!desired_ || schema::is_ending(desired_->phase)) return false;
+  const auto& services = desired_->spec.services;
+  return std::any_of(services.begin(), services.end(),
+                     [&](const auto& service) { return image_key(service) == key; });
+}
+
+// All of the project's pulls end; what is still wanted begins again.
+void ProjectLoop::cancel_pulls(Step& step, runtime::MonoTime now) {
+  const bool unwanted = std::any_of(running_.begin(), running_.end(), [&](const std::string& key) {
+    return is_pull(key) && !wants_pull(key);
+  });
+  if (!unwanted || cancelling_) return;
+  if (now < cancel_at_) {
+    again_at_ = again_at_ ? std::min(*again_at_, cancel_at_) : cancel_at_;
+    return;
+  }
+  cancelling_ = true;
+  step.calls.push_back({name_, kCancelKey, CancelPull{name_}});
 }
 
 void ProjectLoop::observe(Step& step, runtime::MonoTime now) {
@@ -123,6 +148,9 @@ void ProjectLoop::ended(const EngineCall& call, const Result<EngineReply>& reply
   touched_ = true;
   if (call.key == kObserveKey) {
     if (observing_) observed(reply, now);
+  } else if (call.key == kCancelKey) {
+    cancelling_ = false;
+    cancel_at_ = now + kCancelAgain;
   } else if (running_.contains(call.key)) {
     operation_ended(call, reply, now);
   }
@@ -166,6 +194,8 @@ void ProjectLoop::operation_ended(const EngineCall& call, const Result<EngineRep
     assume(call.op, *reply, seen_);
     return;
   }
+  // Cancelled, together with one that is not wanted any more.
+  if (is_pull(call.key) && reply.error().code == Code::kConflict) return;
   Failure& failure = memory_.failures[call.key];
   // A failure that repeats itself is logged once.
   if (!(failure.error == reply.error())) {

@@ -62,6 +62,8 @@ class ProjectLoop {
                        runtime::MonoTime now);
   void logs_ended(const std::string& container, const Result<EngineReply>& reply);
   bool is_changing() const;
+  void cancel_pulls(Step& step, runtime::MonoTime now);
+  bool wants_pull(const std::string& key) const;
   void report(const Report& report);
 
   const Owner owner_;
@@ -82,6 +84,8 @@ class ProjectLoop {
   runtime::MonoTime observe_at_;
 
   std::set<std::string> running_;  // keys of operations
+  bool cancelling_ = false;
+  runtime::MonoTime cancel_at_;
   std::uint64_t changes_ = 0;
   std::optional<runtime::MonoTime> again_at_;
   std::vector<std::string> trouble_;

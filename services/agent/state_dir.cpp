@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -65,7 +66,7 @@ Result<StateDir> StateDir::open(const std::string& path, const std::string& fres
     ::close(lock);
     return why;
   }
-  StateDir state(lock, "");
+  StateDir state(lock, path);
   Result<std::string> id = read_or_make_id(path + "/agent-id", fresh_id);
   if (!id) return id.error();
   state.agent_id_ = std::move(*id);
@@ -73,7 +74,20 @@ Result<StateDir> StateDir::open(const std::string& path, const std::string& fres
 }
 
 StateDir::StateDir(StateDir&& other) noexcept
-    : lock_(std::exchange(other.lock_, -1)), agent_id_(std::move(other.agent_id_)) {}
+    : lock_(std::exchange(other.lock_, -1)),
+      path_(std::move(other.path_)),
+      agent_id_(std::move(other.agent_id_)) {}
+
+std::string StateDir::read(const std::string& name) const {
+  std::ifstream file(path_ + "/" + name);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Result<Ok> StateDir::write(const std::string& name, const std::string& text) const {
+  return write_durably(path_ + "/" + name, text);
+}
 
 StateDir::~StateDir() {
   if (lock_ >= 0) ::close(lock_);

@@ -24,6 +24,25 @@ TEST_CASE("an operation is the same after its way as a payload") {
   const auto stop = decode_op(encode(EngineOp(StopContainer{"c1", 2'500})));
   REQUIRE(stop.ok());
   CHECK(std::get<StopContainer>(*stop).grace_ms == 2'500);
+  const auto pull =
+      decode_op(encode(EngineOp(EnsureImage{"x:1", PullPolicy::kNever, "linux/arm64", "shop"})));
+  REQUIRE(pull.ok());
+  const auto& ensure = std::get<EnsureImage>(*pull);
+  CHECK(ensure.policy == PullPolicy::kNever);
+  CHECK(ensure.platform == "linux/arm64");
+  CHECK(ensure.ticket == "shop");
+  const auto network =
+      decode_op(encode(EngineOp(CreateNetwork{"n", {{"k", "v"}}, true, "10.1.0.0/24"})));
+  REQUIRE(network.ok());
+  CHECK(std::get<CreateNetwork>(*network).internal);
+  CHECK(std::get<CreateNetwork>(*network).subnet == "10.1.0.0/24");
+  const auto collect = decode_op(encode(EngineOp(CollectImages{{"a", "b"}, 7})));
+  REQUIRE(collect.ok());
+  CHECK(std::get<CollectImages>(*collect).keep == std::vector<std::string>{"a", "b"});
+  CHECK(std::get<CollectImages>(*collect).max_age_ms == 7);
+  const auto cancel = decode_op(encode(EngineOp(CancelPull{"shop"})));
+  REQUIRE(cancel.ok());
+  CHECK(std::get<CancelPull>(*cancel).ticket == "shop");
   const auto info = decode_op(encode(EngineOp(GetInfo{})));
   REQUIRE(info.ok());
   CHECK(std::holds_alternative<GetInfo>(*info));
@@ -57,7 +76,7 @@ TEST_CASE("an error keeps its code and words as a payload") {
 
 TEST_CASE("garbage instead of an operation, reply or event is refused [S53]") {
   const std::string good = encode(EngineOp(StartContainer{"c1"}));
-  const std::string unknown_op = encode(EngineEvent{"p", "die"});
+  const std::string unknown_op = encode(EngineEvent{"p", "die", "words"});
   for (const std::string& bytes : {std::string(), std::string("\xc1"), unknown_op, good + "x",
                                    good.substr(0, good.size() - 1)}) {
     CHECK_FALSE(decode_op(bytes).ok());
@@ -69,4 +88,5 @@ TEST_CASE("garbage instead of an operation, reply or event is refused [S53]") {
   REQUIRE(event.ok());
   CHECK(event->project == "p");
   CHECK(event->action == "die");
+  CHECK(event->message == "words");
 }

@@ -1,4 +1,4 @@
-// Networks, volumes, images: what services/agent/engine.h promises about them.
+// Networks and volumes: what services/agent/engine.h promises about them.
 #include "tests/contract/harness.h"
 
 using namespace cara;
@@ -100,12 +100,25 @@ TEST_CASE("a foreign volume of our name is refused and stays [E4]") {
   CHECK(project.run(Observe{kForeign}).observation.volumes.size() == 1);
 }
 
-TEST_CASE("an image that is there needs no registry; one that is nowhere is not found [S24]") {
-  Project project("image");
-  project.run(EnsureImage{kRuns});
-  const Error error = project.refused(EnsureImage{kMissing});
-  CHECK(error.code == Code::kNotFound);
-  CHECK(error.message.find(kMissing) != std::string::npos);
+TEST_CASE("each network has a subnet of its own, also one that is asked for [E15]") {
+  Project project("subnet");
+  project.network("cara-subnet-a");
+  project.network("cara-subnet-b");
+  project.run(CreateNetwork{"cara-subnet-c", project.labels(), true, "10.199.7.0/24"});
+  const auto networks = project.observe().networks;
+  REQUIRE(networks.size() == 3);
+  CHECK(networks[0].subnet.starts_with("10.20"));
+  CHECK(networks[1].subnet.starts_with("10.20"));
+  CHECK(networks[0].subnet != networks[1].subnet);
+  CHECK_FALSE(networks[0].internal);
+  CHECK(networks[2].subnet == "10.199.7.0/24");
+  CHECK(networks[2].internal);
+
+  const Error error =
+      project.refused(CreateNetwork{"cara-subnet-d", project.labels(), false, "10.199.7.0/24"});
+  CHECK(error.code == Code::kInvalid);
+  CHECK(error.message.find("10.199.7.0/24") != std::string::npos);
+  CHECK(project.observe().networks.size() == 3);
 }
 
 TEST_CASE("an observation holds what carries every label, sorted by name") {

@@ -22,6 +22,7 @@ inline constexpr const char* kHealthy = "cara-test/healthy:1";  // a second afte
 inline constexpr const char* kUnhealthy = "cara-test/unhealthy:1";
 inline constexpr const char* kOwnVolume = "cara-test/ownvolume:1";  // VOLUME /own
 inline constexpr const char* kMissing = "127.0.0.1:5000/missing:1";
+inline constexpr const char* kPulled = "127.0.0.1:5000/app:1";  // in a registry only
 
 inline constexpr const char* kSaid = "one\ntwo\n";  // by kExits3
 

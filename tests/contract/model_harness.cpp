@@ -21,6 +21,7 @@ class ModelHarness : public Harness {
     engine_.add_image(kHealthy, {.health = Health::kHealthy, .health_after_ms = 1'000});
     engine_.add_image(kUnhealthy, {.health = Health::kUnhealthy, .health_after_ms = 1'000});
     engine_.add_image(kOwnVolume, {.own_volumes = 1});
+    engine_.add_image(kPulled, {}, sim::Source::kRegistry);
     engine_.set_event_sink([this](const agent::EngineEvent& event) { events_.push_back(event); });
   }
 

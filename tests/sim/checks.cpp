@@ -60,6 +60,7 @@ Checks::Checks(Cluster& cluster) : cluster_(cluster) {
     const bool reads = std::holds_alternative<agent::Observe>(op) ||
                        std::holds_alternative<agent::GetInfo>(op) ||
                        std::holds_alternative<agent::TailLogs>(op) ||
+                       std::holds_alternative<agent::CancelPull>(op) ||
                        std::holds_alternative<agent::EnsureImage>(op);
     if (!reads) ++engine_changes_;
     for (const std::string& node : cluster_.node_names()) {

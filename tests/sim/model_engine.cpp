@@ -47,7 +47,8 @@ Result<EngineReply> ModelEngine::execute(const agent::EngineOp& op) {
 // --- The world around it -------------------------------------------------------------------------
 
 void ModelEngine::add_image(const std::string& image, ImageBehaviour behaviour, Source source) {
-  images_[image] = {std::move(behaviour), source == Source::kLocal};
+  const bool present = source == Source::kLocal;
+  images_[image] = {.behaviour = std::move(behaviour), .source = source, .present = present};
 }
 
 bool ModelEngine::is_up(const Container& container) {
@@ -134,6 +135,11 @@ std::size_t ModelEngine::anonymous_volumes() const {
   return count;
 }
 
+bool ModelEngine::has_image(const std::string& image) const {
+  const auto found = images_.find(image);
+  return found != images_.end() && found->second.present;
+}
+
 ModelEngine::Container* ModelEngine::find(const std::string& id_or_name) {
   for (auto& [id, container] : containers_) {
     if (id == id_or_name || container.info.name == id_or_name) return &container;
@@ -206,10 +212,38 @@ Result<EngineReply> ModelEngine::run(const agent::Observe& op) {
 }
 
 Result<EngineReply> ModelEngine::run(const agent::EnsureImage& op) {
-  const auto image = images_.find(op.image);
-  if (image == images_.end()) return not_found("pull image " + op.image + ": no such image");
-  image->second.present = true;
-  return EngineReply{};
+  const auto found = images_.find(op.image);
+  const bool pulls = op.policy == agent::PullPolicy::kAlways || !has_image(op.image);
+  if (pulls && op.policy == agent::PullPolicy::kNever) {
+    return not_found("image " + op.image + " is not on this node, and its pull policy is Never");
+  }
+  if (found == images_.end() || (pulls && found->second.source == Source::kLocal)) {
+    return not_found("pull image " + op.image + ": no such image");
+  }
+  Image& image = found->second;
+  if (!image.present) image.pulled = true;
+  image.present = true;
+  image.last_used = now_;
+  return EngineReply{.id = "sha256:" + op.image};
+}
+
+// A pull is over when it has begun.
+Result<EngineReply> ModelEngine::run(const agent::CancelPull&) { return EngineReply{}; }
+
+Result<EngineReply> ModelEngine::run(const agent::CollectImages& op) {
+  EngineReply reply;
+  for (auto& [name, image] : images_) {
+    const bool named = std::find(op.keep.begin(), op.keep.end(), name) != op.keep.end();
+    const bool used = std::any_of(containers_.begin(), containers_.end(),
+                                  [&](const auto& each) { return each.second.spec.service.image == name; });
+    if (named || used) image.last_used = now_;
+    const bool is_old = after(image.last_used, op.max_age_ms) <= now_;
+    if (named || used || !is_old || !image.present || !image.pulled) continue;
+    image.present = false;
+    image.pulled = false;
+    reply.text += name + "\n";
+  }
+  return reply;
 }
 
 Result<EngineReply> ModelEngine::run(const agent::CreateNetwork& op) {
@@ -221,7 +255,20 @@ Result<EngineReply> ModelEngine::run(const agent::CreateNetwork& op) {
   }
   if (is_taken) return taken("network", op.name);
   const std::string id = next_id();
-  networks_[id] = {.id = id, .name = op.name, .labels = op.labels};
+  for (const auto& [other_id, other] : networks_) {
+    if (!op.subnet.empty() && other.subnet == op.subnet) {
+      return invalid("create network " + op.name + ": the subnet " + op.subnet +
+                     " overlaps that of network " + other.name);
+    }
+  }
+  const auto made = static_cast<std::int64_t>(made_);
+  const std::string picked =
+      "10." + std::to_string(200 + made / 256 % 8) + "." + std::to_string(made % 256) + ".0/24";
+  networks_[id] = {.id = id,
+                   .name = op.name,
+                   .labels = op.labels,
+                   .internal = op.internal,
+                   .subnet = op.subnet.empty() ? picked : op.subnet};
   return EngineReply{.id = id};
 }
 

@@ -59,11 +59,15 @@ class ModelEngine : public agent::Engine {
   bool rename(const std::string& container, const std::string& name);
 
   std::size_t anonymous_volumes() const;
+  bool has_image(const std::string& image) const;
 
  private:
   struct Image {
     ImageBehaviour behaviour;
+    Source source = Source::kLocal;
     bool present = false;
+    bool pulled = false;  // by us; a local one is somebody else's
+    Timestamp last_used = {};
   };
   struct Container {
     agent::ContainerInfo info;
@@ -86,6 +90,8 @@ class ModelEngine : public agent::Engine {
   Reply run(const agent::RemoveContainer& op);
   Reply run(const agent::RenameContainer& op);
   Reply run(const agent::TailLogs& op);
+  Reply run(const agent::CancelPull& op);
+  Reply run(const agent::CollectImages& op);
 
   Container* find(const std::string& id_or_name);
   bool has_network(const std::string& id_or_name) const;

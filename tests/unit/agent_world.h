@@ -63,14 +63,18 @@ class AgentWorld {
   };
   std::vector<Held> held;
 
+  std::chrono::milliseconds image_max_age{0};
+
   runtime::Instant now{{1'000'000}, {1'700'000'000'000}};
 
   void start() {
     inbox_.clear();
     timers_.clear();
     held.clear();
-    agent_ = std::make_unique<agent::Agent>(
-        agent::AgentOptions{.node = kNode, .agent_id = "agent-1", .agent_version = "test"});
+    agent_ = std::make_unique<agent::Agent>(agent::AgentOptions{.node = kNode,
+                                                                .agent_id = "agent-1",
+                                                                .agent_version = "test",
+                                                                .image_max_age = image_max_age});
     tell(runtime::Started{});
     settle();
   }

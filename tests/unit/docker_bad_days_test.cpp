@@ -1,55 +1,13 @@
 // DockerEngine against an engine that hangs, lies and breaks off.
 #include <chrono>
-#include <mutex>
 #include <vector>
 
-#include "services/agent/docker/docker_engine.h"
 #include "tests/catch_compat.h"
-#include "tests/unit/fake_docker.h"
+#include "tests/unit/scripted_docker.h"
 
 using namespace cara;
 using namespace cara::agent;
 using namespace cara::docker;
-
-namespace {
-
-constexpr const char* kVersion = R"({"ApiVersion":"1.41","MinAPIVersion":"1.12","Version":"20"})";
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-// A script that answers /version by itself and keeps the other requests.
-class Scripted {
- public:
-  explicit Scripted(FakeDocker::Script script)
-      : server_([this, script](const std::string& request) {
-          if (has(request, "GET /version")) return FakeAnswer{.body = kVersion};
-          const std::lock_guard lock(mutex_);
-          requests_.push_back(request);
-          return script(request);
-        }),
-        engine_({.endpoint = *parse_endpoint(server_.host()),
-                 .read_limit = std::chrono::milliseconds(2'000),
-                 .write_limit = std::chrono::milliseconds(2'000),
-                 .inspect_limit = std::chrono::milliseconds(200)}) {}
-
-  Result<EngineReply> run(const EngineOp& op) { return engine_.execute(op); }
-  int count(const std::string& part) {
-    const std::lock_guard lock(mutex_);
-    int n = 0;
-    for (const auto& request : requests_) n += has(request, part) ? 1 : 0;
-    return n;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> requests_;  // under mutex_
-  FakeDocker server_;
-  DockerEngine engine_;
-};
-
-}  // namespace
 
 TEST_CASE("a container whose inspect hangs is still seen, and hides no other [E35]") {
   Scripted fake([](const std::string& request) -> FakeAnswer {

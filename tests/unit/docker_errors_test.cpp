@@ -38,6 +38,8 @@ TEST_CASE("a failed pull is told apart: no such image, no right, anything else [
                    "x")
             .code == Code::kNotFound);
   CHECK(pull_error(500, "unauthorized: authentication required", "x").code == Code::kForbidden);
+  CHECK(pull_error(500, "Head \"http://r/v2/\": no basic auth credentials", "x").code ==
+        Code::kForbidden);
   CHECK(pull_error(0, "toomanyrequests: slow down", "x").code == Code::kInternal);
   CHECK(pull_error(0, "no matching manifest for linux/arm64", "x").code == Code::kNotFound);
   CHECK(pull_error(500, "dial tcp: connection refused", "x").code == Code::kInternal);

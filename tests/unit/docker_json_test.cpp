@@ -95,12 +95,12 @@ TEST_CASE("an empty list may be written as null; entries without an identity are
 }
 
 TEST_CASE("a pull's error is found in its line, whatever its shape [S24]") {
-  CHECK(read_pull_error(R"({"errorDetail":{"message":"gone"},"error":"gone"})") == "gone");
-  CHECK(read_pull_error(R"({"error":"only this"})") == "only this");
-  CHECK_FALSE(read_pull_error(R"({"errorDetail":{}})").empty());
-  CHECK_FALSE(read_pull_error(R"({"error":7})").empty());
-  CHECK(read_pull_error(R"({"status":"Downloading","progressDetail":{"current":1}})").empty());
-  CHECK(read_pull_error("not json").empty());
+  CHECK(read_pull_line(R"({"errorDetail":{"message":"gone"},"error":"gone"})").error == "gone");
+  CHECK(read_pull_line(R"({"error":"only this"})").error == "only this");
+  CHECK_FALSE(read_pull_line(R"({"errorDetail":{}})").error.empty());
+  CHECK_FALSE(read_pull_line(R"({"error":7})").error.empty());
+  CHECK(read_pull_line(R"({"status":"Downloading","progressDetail":{"current":1}})").error.empty());
+  CHECK(read_pull_line("not json").error.empty());
 }
 
 TEST_CASE("a container is asked for with its variables in order and nothing privileged [E13]") {

@@ -19,6 +19,20 @@ TEST_CASE("image references come apart as docker pull takes them [E17]") {
   CHECK(split_reference("a:") == Reference{"a", "latest"});
 }
 
+TEST_CASE("each image has one full reference and a registry [E17]") {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  CHECK(full_reference("nginx") == "docker.io/library/nginx:latest");
+  CHECK(full_reference("docker.io/nginx:1") == "docker.io/library/nginx:1");
+  CHECK(full_reference("docker.io/library/nginx:1") == "docker.io/library/nginx:1");
+  CHECK(full_reference("index.docker.io/team/app") == "docker.io/team/app:latest");
+  CHECK(full_reference("localhost/app") == "localhost/app:latest");
+  CHECK(full_reference("r:5000/a/b:v1@" + digest) == "r:5000/a/b@" + digest);
+  CHECK(registry_of("team/app") == "docker.io");
+  CHECK(registry_of("r.example/app") == "r.example");
+  CHECK(registry_of("localhost:5000/team/app") == "localhost:5000");
+  CHECK(registry_of("docker.io/team/app") == "docker.io");
+}
+
 TEST_CASE("text in a path or query cannot break out of it") {
   CHECK(percent_encode("a-b_c.d~1") == "a-b_c.d~1");
   CHECK(percent_encode("../x?y=1&z#\r\n") == "..%2Fx%3Fy%3D1%26z%23%0D%0A");

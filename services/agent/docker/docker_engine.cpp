@@ -1,5 +1,5 @@
-// How the engine is called, and everything about it as a whole; docker_objects.cpp has the
-// operations on single containers, networks, volumes.
+// How the engine is called, and everything about it as a whole; docker_images.cpp,
+// docker_networks.cpp and docker_objects.cpp have the operations on single objects.
 #include "services/agent/docker/docker_engine.h"
 
 #include <algorithm>
@@ -43,36 +43,6 @@ Error garbled(const std::string& what) {
   return internal(what + ": the Docker engine's answer makes no sense");
 }
 
-// Joins the pieces of a pull's progress to lines and remembers the first error of any.
-class PullLines {
- public:
-  bool feed(std::string_view bytes) {
-    for (const char c : bytes) {
-      if (c == '\n') {
-        end_line();
-      } else if (line_.size() < kMaxLine) {
-        line_.push_back(c);
-      }
-    }
-    return true;
-  }
-  std::string take_error() {
-    end_line();
-    return std::move(error_);
-  }
-
- private:
-  static constexpr std::size_t kMaxLine = 64 * 1024;
-
-  void end_line() {
-    if (error_.empty() && !line_.empty()) error_ = read_pull_error(line_);
-    line_.clear();
-  }
-
-  std::string line_;
-  std::string error_;
-};
-
 }  // namespace
 
 Result<std::string> choose_api(const std::string& newest, const std::string& oldest) {
@@ -89,7 +59,9 @@ Result<std::string> choose_api(const std::string& newest, const std::string& old
 }
 
 DockerEngine::DockerEngine(DockerOptions options)
-    : options_(std::move(options)), http_(options_.endpoint) {}
+    : options_(std::move(options)),
+      http_(options_.endpoint),
+      images_(options_.pulled_images, options_.save_images) {}
 
 Result<EngineReply> DockerEngine::execute(const agent::EngineOp& op) {
   return std::visit([this](const auto& alternative) { return run(alternative); }, op);
@@ -97,11 +69,11 @@ Result<EngineReply> DockerEngine::execute(const agent::EngineOp& op) {
 
 // --- Calls ---------------------------------------------------------------------------------------
 
-Result<HttpResponse> DockerEngine::call(HttpRequest request) {
+Result<HttpResponse> DockerEngine::call(HttpRequest request, HttpStream* stream) {
   const auto prefix = version_prefix();
   if (!prefix.ok()) return prefix.error();
   request.path = *prefix + request.path;
-  auto response = http_.call(request);
+  auto response = stream == nullptr ? http_.call(request) : stream->run(request, [] {});
   // What answers next may be another version.
   if (!response.ok() && response.error().code == Code::kUnavailable) forget_version();
   if (response.ok() && response->status == 400 &&
@@ -141,7 +113,14 @@ Result<std::string> DockerEngine::version_prefix() {
   if (!chosen.ok()) return chosen.error();
   const std::lock_guard lock(version_mutex_);
   version_ = *chosen;
+  architecture_ = versions->architecture;
   return "/v" + version_;
+}
+
+Result<std::string> DockerEngine::architecture() {
+  if (const auto asked = version_prefix(); !asked.ok()) return asked.error();
+  const std::lock_guard lock(version_mutex_);
+  return architecture_;
 }
 
 void DockerEngine::forget_version() {
@@ -227,44 +206,6 @@ Result<std::vector<agent::ContainerInfo>> DockerEngine::observe_containers(
     }
   }
   return seen;
-}
-
-// --- Images --------------------------------------------------------------------------------------
-
-Result<EngineReply> DockerEngine::run(const agent::EnsureImage& op) {
-  const std::string path = "/images/" + percent_encode(op.image, "/:@") + "/json";
-  const auto present = get(path);
-  if (!present.ok()) return present.error();
-  if (present->status == 200) return EngineReply{};
-  if (present->status != 404) {
-    return error_of(present->status, present->body, "look for image " + op.image);
-  }
-  const auto pulled = pull(op.image);
-  if (!pulled.ok()) return pulled.error();
-  // A pull may end without an error and without an image.
-  const auto now = get(path);
-  if (!now.ok()) return now.error();
-  if (now->status != 200) return not_found("the pull of " + op.image + " brought no such image");
-  return EngineReply{};
-}
-
-Result<EngineReply> DockerEngine::pull(const std::string& image) {
-  const Reference reference = split_reference(image);
-  PullLines lines;
-  const auto response =
-      call({.method = Method::kPost,
-            .path = "/images/create?fromImage=" + percent_encode(reference.name) +
-                    "&tag=" + percent_encode(reference.tag),
-            .deadline = options_.pull_limit,
-            .stall_limit = options_.pull_stall_limit,
-            .sink = [&lines](std::string_view bytes) { return lines.feed(bytes); }});
-  if (!response.ok()) return response.error();
-  if (response->status != 200) {
-    return pull_error(response->status, read_message(response->body), image);
-  }
-  const std::string error = lines.take_error();
-  if (!error.empty()) return pull_error(0, error, image);
-  return EngineReply{};
 }
 
 }  // namespace cara::docker

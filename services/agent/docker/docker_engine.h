@@ -2,11 +2,17 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "services/agent/docker/docker_json.h"
 #include "services/agent/docker/http.h"
+#include "services/agent/docker/image_ledger.h"
+#include "services/agent/docker/subnets.h"
 #include "services/agent/engine.h"
 
 namespace cara::docker {
@@ -23,7 +29,17 @@ struct DockerOptions {
   std::chrono::seconds pull_stall_limit{300};
   // Where the files of volumes are kept; the engine must see the same folder.
   std::string files_folder;
+  std::chrono::milliseconds progress_every{1'000};  // at most, for each pull
+  std::string docker_config;                        // directory with config.json; empty: none
+  SubnetPool network_pool;
+  std::function<std::vector<Subnet>()> routes = host_routes;  // what networks keep away from
+  std::string pulled_images;  // what save_images was given last, in an earlier life
+  std::function<void(const std::string&)> save_images;
 };
+
+// How far a pull is, in a sentence; on the thread of the pull.
+using PullProgress = std::function<void(const std::string& ticket, const std::string& image,
+                                        const std::string& text)>;
 
 // The newest API we are tested with; an older engine's own is spoken instead.
 inline constexpr const char* kNewestApi = "1.44";
@@ -32,6 +48,9 @@ inline constexpr const char* kNewestApi = "1.44";
 class DockerEngine : public agent::Engine {
  public:
   explicit DockerEngine(DockerOptions options);
+
+  // REQUIRES: nothing is executed yet.
+  void on_progress(PullProgress callback) { on_progress_ = std::move(callback); }
 
   Result<agent::EngineReply> execute(const agent::EngineOp& op) override;
 
@@ -51,18 +70,28 @@ class DockerEngine : public agent::Engine {
   Reply run(const agent::RemoveContainer& op);
   Reply run(const agent::RenameContainer& op);
   Reply run(const agent::TailLogs& op);
+  Reply run(const agent::CancelPull& op);
+  Reply run(const agent::CollectImages& op);
 
   // The path gets the negotiated version in front.
-  Result<HttpResponse> call(HttpRequest request);
+  Result<HttpResponse> call(HttpRequest request) { return call(std::move(request), nullptr); }
+  // Over `stream` if there is one, so that it can be cancelled.
+  Result<HttpResponse> call(HttpRequest request, HttpStream* stream);
   Result<HttpResponse> get(const std::string& path);
   Result<HttpResponse> post(const std::string& path, const std::string& body = "");
   Result<HttpResponse> remove(const std::string& path);
   // `/v1.41`; asks the engine if it is not known, or no longer.
   Result<std::string> version_prefix();
+  // `amd64`; asks as above.
+  Result<std::string> architecture();
   void forget_version();
 
   Result<std::vector<agent::ContainerInfo>> observe_containers(const agent::Labels& labels);
-  Reply pull(const std::string& image);
+  Reply ensure_image(const agent::EnsureImage& op, HttpStream& stream);
+  Result<std::optional<ImageFacts>> look_for(const std::string& image, HttpStream* stream);
+  Result<Ok> pull(const agent::EnsureImage& op, HttpStream& stream);
+  Result<bool> remove_image(const PulledImage& image);
+  Reply make_network(agent::CreateNetwork op, const std::vector<ListedNetwork>& others);
   Reply reuse_container(const agent::ContainerSpec& spec);
   Result<Ok> require_parts(const agent::ContainerSpec& spec);
   Result<agent::ContainerSpec> with_folders(agent::ContainerSpec spec);
@@ -74,7 +103,12 @@ class DockerEngine : public agent::Engine {
   HttpClient http_;
   std::mutex network_mutex_;  // held over "is there one? no: make one"; names are not unique
   std::mutex version_mutex_;
-  std::string version_;  // under version_mutex_; empty: not known
+  std::string version_;       // under version_mutex_; empty: not known
+  std::string architecture_;  // under version_mutex_, of the same answer
+  PullProgress on_progress_;
+  ImageLedger images_;
+  std::mutex pulls_mutex_;
+  std::multimap<std::string, HttpStream*> pulls_;  // that run, by ticket; under pulls_mutex_
 };
 
 // The version to speak with an engine that speaks `newest` and at least `oldest`.

@@ -67,8 +67,8 @@ Error pull_error(long status, std::string_view message, const std::string& image
   // spells "no such image" for those who are not logged in.
   static constexpr std::array<std::string_view, 5> kMissing{
       "not found", "does not exist", "manifest unknown", "no matching manifest", "name unknown"};
-  static constexpr std::array<std::string_view, 4> kDenied{"unauthorized", "denied", "forbidden",
-                                                           "authentication required"};
+  static constexpr std::array<std::string_view, 5> kDenied{
+      "unauthorized", "denied", "forbidden", "authentication required", "auth credentials"};
   std::string words = sentence(message);
   if (words.empty())
     words = "the Docker engine answered with HTTP status " + std::to_string(status);

@@ -227,9 +227,18 @@ std::optional<std::vector<ListedNetwork>> read_network_list(std::string_view bod
   return read_list<ListedNetwork>(root, [](const json& entry) -> std::optional<ListedNetwork> {
     ListedNetwork network{.info = {.id = text(entry, "Id"),
                                    .name = text(entry, "Name"),
-                                   .labels = texts(member(entry, "Labels"))},
+                                   .labels = texts(member(entry, "Labels")),
+                                   .internal = flag(entry, "Internal")},
+                          .subnets = {},
                           .created = text(entry, "Created")};
     if (network.info.id.empty()) return std::nullopt;
+    const json& blocks = member(member(entry, "IPAM"), "Config");
+    for (const json& block : blocks.is_array() ? blocks : json::array()) {
+      std::string subnet = text(block, "Subnet");
+      const bool is_ipv4 = subnet.find('.') != std::string::npos;
+      if (is_ipv4 && network.info.subnet.empty()) network.info.subnet = subnet;
+      if (is_ipv4) network.subnets.push_back(std::move(subnet));
+    }
     return network;
   });
 }
@@ -254,14 +263,38 @@ std::optional<agent::VolumeInfo> read_volume(std::string_view body) {
   return volume_of(parse(body));
 }
 
-std::string read_pull_error(std::string_view line) {
-  const json root = parse(line);
-  const std::string detail = text(member(root, "errorDetail"), "message");
-  if (!detail.empty()) return detail;
-  const json& error = member(root, "error");
-  if (error.is_string() && !error.get_ref<const std::string&>().empty()) return error;
+PullLine read_pull_line(std::string_view body) {
+  const json root = parse(body);
+  const json& detail = member(root, "progressDetail");
+  PullLine line{.id = text(root, "id"),
+                .status = text(root, "status"),
+                .current = number(detail, "current"),
+                .total = number(detail, "total"),
+                .error = text(member(root, "errorDetail"), "message")};
+  if (line.error.empty()) line.error = text(root, "error");
   const bool failed = root.is_object() && (root.contains("errorDetail") || root.contains("error"));
-  return failed ? "the engine gave no reason" : "";
+  if (failed && line.error.empty()) line.error = "the engine gave no reason";
+  return line;
+}
+
+std::optional<ImageFacts> read_image(std::string_view body) {
+  const json root = parse(body);
+  const json& tags = member(root, "RepoTags");
+  ImageFacts image{.id = text(root, "Id"),
+                   .os = text(root, "Os"),
+                   .architecture = text(root, "Architecture"),
+                   .variant = text(root, "Variant"),
+                   .has_tags = tags.is_array() && !tags.empty()};
+  if (image.id.empty()) return std::nullopt;
+  return image;
+}
+
+std::optional<std::vector<std::string>> read_used_images(std::string_view body) {
+  return read_list<std::string>(parse(body), [](const json& entry) -> std::optional<std::string> {
+    std::string id = text(entry, "ImageID");
+    if (id.empty()) return std::nullopt;
+    return id;
+  });
 }
 
 std::optional<StreamEvent> read_event(std::string_view line) {
@@ -289,8 +322,13 @@ std::vector<std::string> label_filters(const agent::Labels& labels) {
 }
 
 std::string write_network(const agent::CreateNetwork& op) {
-  return dump(
-      {{"Name", op.name}, {"Driver", "bridge"}, {"CheckDuplicate", true}, {"Labels", op.labels}});
+  json body{{"Name", op.name},
+            {"Driver", "bridge"},
+            {"CheckDuplicate", true},
+            {"Internal", op.internal},
+            {"Labels", op.labels}};
+  if (!op.subnet.empty()) body["IPAM"]["Config"] = json::array({{{"Subnet", op.subnet}}});
+  return dump(body);
 }
 
 std::string write_volume(const agent::CreateVolume& op, const std::string& folder) {

@@ -37,7 +37,8 @@ std::optional<std::vector<agent::ContainerInfo>> read_container_list(std::string
 std::optional<agent::ContainerInfo> read_container(std::string_view json);
 
 struct ListedNetwork {
-  agent::NetworkInfo info;
+  agent::NetworkInfo info;  // its subnet: the first IPv4 one
+  std::vector<std::string> subnets;
   std::string created;  // as Docker writes it; its text sorts by time
 };
 std::optional<std::vector<ListedNetwork>> read_network_list(std::string_view json);
@@ -54,8 +55,27 @@ std::optional<std::vector<agent::VolumeInfo>> read_volume_list(std::string_view 
 std::optional<agent::VolumeInfo> read_volume(std::string_view json);
 std::string read_mountpoint(std::string_view json);
 
-// One line of a pull's progress; the engine's words if it reports an error.
-std::string read_pull_error(std::string_view json);
+// One line of a pull's progress.
+struct PullLine {
+  std::string id;  // of a layer, mostly
+  std::string status;
+  std::int64_t current = 0;  // bytes
+  std::int64_t total = 0;
+  std::string error;  // the engine's words; empty: it reports none
+};
+PullLine read_pull_line(std::string_view json);
+
+// `GET /images/NAME/json`
+struct ImageFacts {
+  std::string id;
+  std::string os;
+  std::string architecture;  // `amd64`
+  std::string variant;       // `v7` of arm
+  bool has_tags = false;
+};
+std::optional<ImageFacts> read_image(std::string_view json);
+// The images' ids of `GET /containers/json`.
+std::optional<std::vector<std::string>> read_used_images(std::string_view json);
 
 struct StreamEvent {
   std::string type;  // container, network, volume

@@ -1,4 +1,6 @@
-// DockerEngine's operations on single containers, networks and volumes.
+// DockerEngine's operations on single containers and volumes.
+#include "services/agent/docker/docker_objects.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -20,19 +22,6 @@ constexpr std::size_t kLogTailBytes = 16 * 1024;
 constexpr std::size_t kMaxLogBytes = 64 * 1024 * 1024;
 constexpr std::size_t kMaxLogLines = 10'000;
 
-bool is_done(const HttpResponse& response) {
-  return response.status >= 200 && response.status < 300;
-}
-
-// An image's own labels and those of other tools may be there too.
-bool carries(const agent::Labels& labels, const agent::Labels& wanted) {
-  return std::includes(labels.begin(), labels.end(), wanted.begin(), wanted.end());
-}
-
-std::string container_path(const std::string& id) { return "/containers/" + percent_encode(id); }
-std::string network_path(const std::string& id) { return "/networks/" + percent_encode(id); }
-std::string volume_path(const std::string& name) { return "/volumes/" + percent_encode(name); }
-
 std::string owner_of(const agent::Labels& labels) {
   const auto project = labels.find(agent::kLabelProject);
   const auto node = labels.find(agent::kLabelNode);
@@ -41,85 +30,24 @@ std::string owner_of(const agent::Labels& labels) {
          (node == labels.end() ? "" : " of node " + node->second) + ", with other labels";
 }
 
+}  // namespace
+
+bool is_done(const HttpResponse& response) {
+  return response.status >= 200 && response.status < 300;
+}
+
+bool carries(const agent::Labels& labels, const agent::Labels& wanted) {
+  return std::includes(labels.begin(), labels.end(), wanted.begin(), wanted.end());
+}
+
+std::string container_path(const std::string& id) { return "/containers/" + percent_encode(id); }
+std::string network_path(const std::string& id) { return "/networks/" + percent_encode(id); }
+std::string volume_path(const std::string& name) { return "/volumes/" + percent_encode(name); }
+
 Error taken(const std::string& kind, const std::string& name, const std::string& id,
             const agent::Labels& labels) {
   return conflict("the name " + name + " is taken by " + kind + " " + id.substr(0, 12) + ": " +
                   owner_of(labels));
-}
-
-}  // namespace
-
-// --- Networks ------------------------------------------------------------------------------------
-
-Result<EngineReply> DockerEngine::run(const agent::CreateNetwork& op) {
-  const std::lock_guard lock(network_mutex_);
-  const auto listed =
-      get("/networks?filters=" + percent_encode(write_filters({{"name", {op.name}}})));
-  if (!listed.ok()) return listed.error();
-  auto networks = read_network_list(listed->body);
-  if (!is_done(*listed)) return error_of(listed->status, listed->body, "list networks");
-  if (!networks) return internal("list networks: the Docker engine's answer makes no sense");
-  // The filter finds parts of names too.
-  std::erase_if(*networks, [&](const ListedNetwork& n) { return n.info.name != op.name; });
-  const auto foreign = std::stable_partition(
-      networks->begin(), networks->end(),
-      [&](const ListedNetwork& network) { return carries(network.info.labels, op.labels); });
-  if (foreign != networks->begin()) {
-    std::sort(networks->begin(), foreign,
-              [](const ListedNetwork& a, const ListedNetwork& b) { return a.created < b.created; });
-    // Doubles of ours that nobody uses go; one that is in use refuses, and stays.
-    for (auto extra = networks->begin() + 1; extra != foreign; ++extra) {
-      (void)remove(network_path(extra->info.id));
-    }
-    return EngineReply{.id = networks->front().info.id};
-  }
-  if (!networks->empty()) {
-    const auto& other = networks->front().info;
-    return taken("network", op.name, other.id, other.labels);
-  }
-  const auto created = post("/networks/create", write_network(op));
-  if (!created.ok()) return created.error();
-  if (!is_done(*created)) {
-    return error_of(created->status, created->body, "create network " + op.name);
-  }
-  return EngineReply{.id = read_id(created->body)};
-}
-
-Result<EngineReply> DockerEngine::run(const agent::RemoveNetwork& op) {
-  auto response = remove(network_path(op.id));
-  if (!response.ok()) return response.error();
-  // "has active endpoints" is a 403, later a 409.
-  if (response->status == 403 || response->status == 409) {
-    const auto freed = disconnect_forgotten(op.id);
-    if (!freed.ok()) return freed.error();
-    response = remove(network_path(op.id));
-    if (!response.ok()) return response.error();
-  }
-  if (is_done(*response) || response->status == 404) return EngineReply{};
-  Error error = error_of(response->status, response->body, "remove network " + op.id.substr(0, 12));
-  if (error.code == Code::kForbidden) error.code = Code::kConflict;
-  return error;
-}
-
-// Ends that belong to no container any more keep a network from being removed (moby #23302).
-Result<Ok> DockerEngine::disconnect_forgotten(const std::string& network) {
-  const auto detail = get(network_path(network));
-  if (!detail.ok()) return detail.error();
-  if (detail->status == 404) return Ok{};
-  const auto ends = read_network_ends(detail->body);
-  if (!ends) return Ok{};
-  for (const NetworkEnd& end : *ends) {
-    const auto container = get(container_path(end.container) + "/json");
-    if (!container.ok()) return container.error();
-    if (container->status == 200) {
-      return conflict("network " + network.substr(0, 12) + " is still used by container " +
-                      end.name);
-    }
-    // By name: an end that has lost its container is not found by the container's id.
-    const auto result = post(network_path(network) + "/disconnect", write_disconnect(end.name));
-    if (!result.ok()) return result.error();
-  }
-  return Ok{};
 }
 
 // --- Volumes -------------------------------------------------------------------------------------

@@ -110,6 +110,9 @@ curl_slist* prepare(CURL* easy, const Endpoint& endpoint, Exchange& exchange) {
   // Without `Expect:` a large body would wait a second for a 100 that dockerd never sends.
   curl_slist* headers = curl_slist_append(nullptr, "Content-Type: application/json");
   headers = curl_slist_append(headers, "Expect:");
+  for (const std::string& line : request.headers) {
+    headers = curl_slist_append(headers, line.c_str());
+  }
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   return headers;
 }
@@ -214,6 +217,7 @@ HttpStream::~HttpStream() { curl_multi_cleanup(multi_); }
 
 Result<HttpResponse> HttpStream::run(const HttpRequest& request,
                                      const std::function<void()>& opened) {
+  if (cancelled_) return unavailable("the call was cancelled");
   Exchange exchange{.request = &request, .opened = &opened};
   CURL* easy = new_easy();
   curl_slist* headers = prepare(easy, endpoint_, exchange);

@@ -32,6 +32,7 @@ struct HttpRequest {
   Method method = Method::kGet;
   std::string path;                          // with the query
   std::string body;                          // JSON; empty: none
+  std::vector<std::string> headers;          // `Name: value`, without line ends
   std::chrono::milliseconds deadline{};      // for the whole exchange; 0: none
   std::chrono::seconds stall_limit{};        // without one byte; 0: none
   std::size_t max_bytes = 16 * 1024 * 1024;  // of the body; of an error's body if there is a sink

@@ -16,6 +16,12 @@ struct Reference {
 // A digest wins over a tag, as it does for `docker pull`.
 Reference split_reference(std::string_view reference);
 
+inline constexpr const char* kDefaultRegistry = "docker.io";
+// `localhost:5000` of `localhost:5000/team/app`; kDefaultRegistry if the name has none.
+std::string registry_of(std::string_view name);
+// One spelling for each image: `docker.io/library/nginx:latest` of `nginx`.
+std::string full_reference(std::string_view reference);
+
 // For one segment of a path or one value of a query; `keep` are characters to leave as they are.
 std::string percent_encode(std::string_view text, std::string_view keep = "");
 
