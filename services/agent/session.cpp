@@ -87,7 +87,8 @@ Session::News Session::probed(const Answered& answer, runtime::MonoTime now, Eff
 void Session::engine_said(const std::optional<Error>& error, runtime::MonoTime now, Effects& out) {
   const bool silent = error && (error->code == Code::kUnavailable || error->code == Code::kTimeout);
   if (error && !silent) return;  // it answers; only this one call failed
-  const bool changed = engine_ready_ == silent;
+  // An engine that was never there is news as well: nothing was said about it yet.
+  const bool changed = engine_ready_ == silent || (silent && engine_error_.empty());
   if (silent && !away_since_) away_since_ = now;
   engine_ready_ = !silent;
   engine_error_ = silent ? error->message : "";

@@ -90,6 +90,22 @@ Result<Ok> RawEngine::up(const RawProject& project) {
                      [&](std::size_t index) { return start_service(project, network, index); });
 }
 
+Result<Ok> RawEngine::remove_network(const RawProject& project) {
+  const std::string path = "/networks/cara-" + project.name;
+  auto gone = call(docker::Method::kDelete, path);
+  if (!gone.ok()) {
+    // Ends of containers that are gone can keep it (moby #23302), as the agent knows, too.
+    for (std::size_t i = 0; i < project.services; ++i) {
+      static_cast<void>(
+          call(docker::Method::kPost, path + "/disconnect",
+               R"({"Container":")" + container_name(project, i) + R"(","Force":true})"));
+    }
+    gone = call(docker::Method::kDelete, path);
+  }
+  if (!gone.ok()) return gone.error();
+  return Ok{};
+}
+
 Result<Ok> RawEngine::down(const RawProject& project) {
   const auto removed = in_parallel(project.services, [&](std::size_t index) -> Result<Ok> {
     const std::string path = "/containers/" + container_name(project, index);
@@ -101,8 +117,7 @@ Result<Ok> RawEngine::down(const RawProject& project) {
     return Ok{};
   });
   if (!removed.ok()) return removed;
-  const auto network = call(docker::Method::kDelete, "/networks/cara-" + project.name);
-  if (!network.ok()) return network.error();
+  if (auto gone = remove_network(project); !gone.ok()) return gone;
   const auto volume = call(docker::Method::kDelete, "/volumes/cara-" + project.name + "-data");
   if (!volume.ok()) return volume.error();
   return Ok{};

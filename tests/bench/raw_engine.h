@@ -30,6 +30,7 @@ class RawEngine {
                            const std::string& body = "");
   Result<Ok> start_service(const RawProject& project, const std::string& network,
                            std::size_t index);
+  Result<Ok> remove_network(const RawProject& project);
 
   docker::HttpClient http_;
 };

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The bus: garbage on it, its death, two of everything, and that it is the only channel.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# In a network of its own, so that everything but the bus's port can be blocked.
+if [[ -z ${IN_OWN_NETWORK:-} ]]; then exec env IN_OWN_NETWORK=yes unshare --net "$0" "$@"; fi
 # shellcheck source-path=SCRIPTDIR
 source "$here/lib/load.sh"
 
@@ -16,7 +18,15 @@ pids_of_daemons() {
   for name in "${daemons[@]}"; do alive "$name" && printf '%s ' "${pids[$name]}"; done
 }
 
+# How many packets went elsewhere than to the bus, and were dropped.
+blocked_packets() {
+  iptables --list OUTPUT --numeric --verbose --exact | awk '$3 == "DROP" {print $1}'
+}
+
+ip link set lo up
 start_cluster
+for side in --dport --sport; do iptables -A OUTPUT -p tcp "$side" "$nats_port" -j ACCEPT; done
+iptables -A OUTPUT -j DROP
 make_image e2e/idle:1 "$wait_for_term"
 before=$(pids_of_daemons)
 
@@ -101,3 +111,7 @@ for name in "${daemons[@]}"; do
     grep -F "pid=${pids[$name]}," | grep -v " 127.0.0.1:$nats_port *users:" || true)
 done
 equals "no process listens, nor talks to anything but the bus [S52]" "" "$elsewhere"
+equals "all of the above with every port but the bus's blocked: nobody missed one [S52]" 0 \
+  "$(blocked_packets)"
+timeout 1 bash -c "exec 3<>/dev/tcp/127.0.0.1/$((nats_port - 1))" 2>/dev/null || true
+check "and the block works" test "$(blocked_packets)" -gt 0

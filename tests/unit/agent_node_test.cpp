@@ -111,6 +111,18 @@ TEST_CASE("objects of another node on the same engine are left alone") {
   CHECK(world.objects().networks.size() == 1);
 }
 
+TEST_CASE("an engine that is away from the start is told once, with the reason [E35]") {
+  AgentWorld world;
+  world.engine.set_fault([](const agent::EngineOp&) { return unavailable("connection refused"); });
+  world.start();
+  world.advance(120s);
+  CHECK(std::count(world.notes.begin(), world.notes.end(),
+                   "the engine does not answer: connection refused") == 1);
+  world.engine.set_fault(nullptr);
+  world.advance(15s);
+  CHECK(std::count(world.notes.begin(), world.notes.end(), "the engine answers") == 1);
+}
+
 TEST_CASE("an engine that is away is the node's condition, never the project's failure [E35]") {
   AgentWorld world;
   world.start();

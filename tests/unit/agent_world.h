@@ -51,6 +51,7 @@ class AgentWorld {
   std::size_t page_size = 100;
   std::vector<schema::StatusRequest> reports;  // all that were taken
   std::vector<schema::Heartbeat> beats;
+  std::vector<std::string> notes;  // what it logged
 
   // --- The engine ---
   sim::ModelEngine engine{Timestamp{1'700'000'000'000}};
@@ -205,6 +206,8 @@ class AgentWorld {
                                                 ? Result<runtime::Payload>(serve_api(*request))
                                                 : timed_out("silence")});
       }
+    } else if (const auto* note = std::get_if<runtime::Note>(&effect)) {
+      notes.push_back(note->text);
     }
   }
 

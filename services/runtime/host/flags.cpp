@@ -83,14 +83,18 @@ std::vector<std::string> split_commas(const std::string& text) {
 
 // The library's words, with its typographic quotes as dashes: `--nats is missing an argument`.
 std::string plain_words(std::string words) {
+  constexpr std::string_view kOpen = "\xe2\x80\x98";
+  constexpr std::string_view kClose = "\xe2\x80\x99";
   const auto replace = [&words](std::string_view from, std::string_view to) {
     for (auto at = words.find(from); at != std::string::npos; at = words.find(from, at)) {
       words.replace(at, from.size(), to);
     }
   };
   replace("Option ", "");
-  replace("\xe2\x80\x98", "--");
-  replace("\xe2\x80\x99", "");
+  const std::size_t open = words.find(kOpen);
+  const bool letter = open != words.npos && words.find(kClose) == open + kOpen.size() + 1;
+  replace(kOpen, letter ? "-" : "--");
+  replace(kClose, "");
   return words;
 }
 
