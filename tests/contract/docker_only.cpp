@@ -65,7 +65,8 @@ TEST_CASE("the program sees its variables as written, in order [S3] [E13]") {
                       {"EMPTY", ""},       {"ALPHA", "last"}};
   const std::string seen = output_of(project, spec);
   std::string expected;
-  for (const auto& variable : spec.env) expected += variable.name + "=" + variable.value + "\1";
+  for (const auto& variable : spec.service.env)
+    expected += variable.name + "=" + variable.value + "\1";
   INFO(seen);
   CHECK(seen.find(expected) != std::string::npos);
 }

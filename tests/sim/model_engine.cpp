@@ -234,8 +234,9 @@ Result<EngineReply> ModelEngine::run(const agent::CollectImages& op) {
   EngineReply reply;
   for (auto& [name, image] : images_) {
     const bool named = std::find(op.keep.begin(), op.keep.end(), name) != op.keep.end();
-    const bool used = std::any_of(containers_.begin(), containers_.end(),
-                                  [&](const auto& each) { return each.second.spec.service.image == name; });
+    const bool used = std::any_of(containers_.begin(), containers_.end(), [&](const auto& each) {
+      return each.second.spec.service.image == name;
+    });
     if (named || used) image.last_used = now_;
     const bool is_old = after(image.last_used, op.max_age_ms) <= now_;
     if (named || used || !is_old || !image.present || !image.pulled) continue;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "schema/defaults.h"
 #include "tests/catch_compat.h"
 #include "tests/unit/cli_bench.h"
 
@@ -114,7 +115,11 @@ TEST_CASE("--output json is taken before and after the verb [S42]") {
         "    \"name\": \"my-project\",\n    \"uid\": \"uid-my-project\",\n    \"revision\": 1,\n"
         "    \"generation\": 1,\n    \"createdAt\": \"2025-06-15T15:06:32Z\"\n  },\n"
         "  \"spec\": {\n    \"services\": [\n      {\n        \"name\": \"app\",\n"
-        "        \"image\": \"busybox:1\"\n      }\n    ]\n  },\n  \"status\": {\n"
+        "        \"image\": \"busybox:1\",\n        \"imagePullPolicy\": \"IfNotPresent\",\n"
+        "        \"stopGracePeriod\": \"10s\",\n        \"restartPolicy\": \"Always\",\n"
+        "        \"networkMode\": \"Bridge\"\n      }\n    ],\n    \"updatePolicy\": {\n"
+        "      \"order\": \"Auto\",\n      \"onFailure\": \"Rollback\",\n"
+        "      \"healthyDeadline\": \"5m\"\n    }\n  },\n  \"status\": {\n"
         "    \"phase\": \"Pending\",\n    \"assignment\": 0,\n    \"observedGeneration\": 0\n"
         "  }\n}\n");
   CHECK(bench.run({"get", "projects", "my-project", "-o", "json"}).out == before.out);
@@ -164,6 +169,7 @@ TEST_CASE("what get -o yaml prints can be applied again [S37][S42][E14][E23]") {
     env.push_back({"E" + std::to_string(env.size()), value});
   }
   project.spec.expire_at = Timestamp{4'000'000'000'000};
+  schema::fill_defaults(project.spec);  // as the apiserver has it
   for (const char* output : {"yaml", "json"}) {
     const std::string text = bench.run({"get", "project", "shop", "-o", output}).out;
     INFO(text);

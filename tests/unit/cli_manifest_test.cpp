@@ -62,8 +62,9 @@ TEST_CASE("names given twice are refused at the second [S4][S8][S12]") {
 }
 
 TEST_CASE("unknown types and scopes are refused, listing the known [S7][S17]") {
-  CHECK(complaints(manifest("a", "  volumes:\n    - name: data\n      type: HostPath\n")) ==
-        "p.yaml:11: spec.volumes[0].type: `HostPath` is not known; use one of: Ephemeral\n");
+  CHECK(complaints(manifest("a", "  volumes:\n    - name: data\n      type: Magic\n")) ==
+        "p.yaml:11: spec.volumes[0].type: `Magic` is not known; use one of: Ephemeral, HostPath, "
+        "Persistent, Config\n");
   CHECK(complaints(manifest("a", kIngress + "      access:\n        scope: Public\n")) ==
         "p.yaml:14: spec.ingress[0].access.scope: `Public` is not known; use one of: Internal\n");
 }
@@ -187,7 +188,7 @@ TEST_CASE("a manifest over the limit is refused before it is sent [E8]") {
         "        - {name: V" + std::to_string(i) + ", value: " + std::string(100'000, 'x') + "}\n";
   }
   CHECK(complaints(manifest("a", env)) ==
-        "p.yaml:1: the manifest has 300165 bytes; at most 262144 are allowed\n");
+        "p.yaml:1: the manifest has 300333 bytes; at most 262144 are allowed\n");
 }
 
 TEST_CASE("status and what the server writes are ignored [E23]") {
