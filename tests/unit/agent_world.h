@@ -65,6 +65,7 @@ class AgentWorld {
   std::vector<Held> held;
 
   std::chrono::milliseconds image_max_age{0};
+  agent::NodeRules rules;
 
   runtime::Instant now{{1'000'000}, {1'700'000'000'000}};
 
@@ -75,6 +76,7 @@ class AgentWorld {
     agent_ = std::make_unique<agent::Agent>(agent::AgentOptions{.node = kNode,
                                                                 .agent_id = "agent-1",
                                                                 .agent_version = "test",
+                                                                .rules = rules,
                                                                 .image_max_age = image_max_age});
     tell(runtime::Started{});
     settle();
