@@ -84,6 +84,12 @@ host::ProgramSpec program() {
                      .kind = host::FlagKind::kDuration,
                      .default_value = "5s",
                      .value_name = "TIME"},
+                    {.name = "offline-after",
+                     .help = "an agent that starts and is told nothing for so long goes on from "
+                             "what it was told last",
+                     .kind = host::FlagKind::kDuration,
+                     .default_value = "10s",
+                     .value_name = "TIME"},
                     {.name = "label",
                      .help = "label of this node; may be repeated",
                      .kind = host::FlagKind::kList,
@@ -142,6 +148,18 @@ std::optional<agent::NodeRules> read_rules(const host::Flags& flags) {
   return rules;
 }
 
+// What an earlier life was told last; nothing if it cannot be used.
+std::optional<agent::DesiredCache> read_cache(const agent::StateDir& state,
+                                              const std::string& node) {
+  const std::string bytes = state.read(agent::kDesiredCacheFile);
+  if (bytes.empty()) return std::nullopt;
+  auto cache = agent::decode_cache(bytes, node);
+  if (cache) return std::move(*cache);
+  spdlog::warn("the cached desired set (`{}` in --state-dir) is ignored: {}",
+               agent::kDesiredCacheFile, cache.error().message);
+  return std::nullopt;
+}
+
 int run(const host::Flags& flags) {
   const std::string& node = flags.text("node");
   if (const auto wrong = schema::check_format(schema::Format::kDnsName, node)) {
@@ -198,6 +216,14 @@ int run(const host::Flags& flags) {
         return agent::encode(engine.execute(*op));
       },
       agent::kEngineWorkers);
+  bus.serve_local(
+      agent::kStateSubject,
+      [&state](std::string_view body) -> Result<runtime::Payload> {
+        const auto written = state->write(agent::kDesiredCacheFile, std::string(body));
+        if (!written) return written.error();
+        return runtime::Payload();
+      },
+      1);
   const docker::EventWatch events(*endpoint, node, tell_agent);
   agent::Agent actor({.node = node,
                       .agent_id = state->agent_id(),
@@ -206,7 +232,9 @@ int run(const host::Flags& flags) {
                       .labels = *labels,
                       .rules = *rules,
                       .heartbeat_every = flags.duration("heartbeat-interval"),
-                      .image_max_age = flags.duration("image-max-age")});
+                      .image_max_age = flags.duration("image-max-age"),
+                      .offline_after = flags.duration("offline-after")},
+                     read_cache(*state, node));
   return host::run_process(bus, actor);
 }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -21,18 +22,37 @@ Error failed(const std::string& what, const std::string& path) {
   return internal("cannot " + what + " " + path + ": " + std::strerror(errno));
 }
 
-// Complete on disk or not there at all.
-Result<Ok> write_durably(const std::string& path, const std::string& text) {
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// A rename is durable once its directory is.
+Result<Ok> sync_directory_of(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  const int file = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return failed("open", directory);
+  const bool synced = ::fsync(file) == 0;
+  ::close(file);
+  if (!synced) return failed("sync", directory);
+  return Ok{};
+}
+
+// Complete on disk, or what was there before.
+Result<Ok> write_durably(const std::string& path, std::string_view text) {
   const std::string part = path + ".part";
   const int file = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return failed("write", part);
-  const bool written =
-      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::fsync(file) == 0;
+  const bool written = write_all(file, text) && ::fsync(file) == 0;
   ::close(file);
   if (!written) return failed("write", part);
   if (::rename(part.c_str(), path.c_str()) != 0) return failed("rename", part);
-  return Ok{};
+  return sync_directory_of(path);
 }
 
 Result<std::string> read_or_make_id(const std::string& path, const std::string& fresh_id) {
