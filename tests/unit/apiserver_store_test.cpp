@@ -136,6 +136,8 @@ TEST_CASE("a database of schema 1 is taken over, and its projects can be rolled 
   }
   World world(at(path));
   REQUIRE(world.register_node("w1").ok());
+  // A default that is newer than the file is no change.
+  CHECK(world.apply(simple("shop", "busybox:1"))->outcome == schema::ApplyOutcome::kUnchanged);
   REQUIRE(world.apply(simple("shop", "busybox:2")).ok());
   schema::StatusRequest failed = world.report("shop", Phase::kFailed);
   failed.give_up = true;

@@ -1,5 +1,6 @@
 // project.apply: create, configure, or leave alone.
 #include "schema/codec.h"
+#include "schema/defaults.h"
 #include "schema/lifecycle.h"
 #include "schema/wire.h"
 #include "services/apiserver/handlers/common.h"
@@ -54,6 +55,8 @@ Result<ApplyReply> create(Context& context, Project project) {
 }
 
 Result<ApplyReply> configure(Context& context, Project old, Project wanted) {
+  // One that was stored before a default was made says the same as one that has it.
+  schema::fill_defaults(old.spec);
   const std::string who = called("project", old.metadata.name);
   if (schema::is_ending(old.status.phase)) {
     return conflict(who + " is being deleted; apply again when it is gone");
