@@ -15,8 +15,6 @@ namespace {
 constexpr std::chrono::seconds kRequestTimeout{10};
 // Events are hints: what they tell is looked up, and what they miss is found by looking anyway.
 constexpr std::chrono::seconds kLookAgain{1};
-// A control plane that restarts meanwhile is no reason to give up; one that stays away is.
-constexpr std::chrono::seconds kGiveUp{30};
 
 // Something that is being deleted.
 struct Victim {
@@ -61,10 +59,6 @@ Result<bool> is_gone(Context& context, Api& api, Victim& victim) {
   return false;
 }
 
-bool is_passing(const Error& error) {
-  return error.code == Code::kTimeout || error.code == Code::kUnavailable;
-}
-
 Exit wait_until_gone(Context& context, Api& api, Victim& victim, runtime::Duration patience,
                      runtime::MonoTime begin) {
   const std::string who = called(Kind::kProject, victim.name);
@@ -97,22 +91,38 @@ Exit wait_until_gone(Context& context, Api& api, Victim& victim, runtime::Durati
   }
 }
 
+// Where the data is that a deleted project leaves behind.
+void say_kept(Context& context, const std::string& who, const schema::DeleteReply& reply) {
+  if (reply.kept_volumes.empty()) return;
+  std::string names;
+  for (const std::string& name : reply.kept_volumes) {
+    names += (names.empty() ? "" : ", ") + schema::printable(name, 253);
+  }
+  context.err << who << ": Persistent volumes stay on node/" << schema::printable(reply.node)
+              << ": " << names << " (--volumes removes them)\n";
+}
+
 Exit delete_objects(Context& context, Api& api, const Objects& objects, const host::Flags& flags) {
   const runtime::MonoTime begin = context.mono_now();
   const bool wait = flags.enabled("wait");
   Exit result = kDone;
   std::vector<Victim> victims;
   for (const std::string& name : objects.names) {
-    const schema::DeleteRequest request{
-        .request_id = context.new_id(), .name = name, .force = flags.enabled("force")};
+    const schema::DeleteRequest request{.request_id = context.new_id(),
+                                        .name = name,
+                                        .force = flags.enabled("force"),
+                                        .volumes = flags.enabled("volumes")};
     const auto reply = call<schema::DeleteReply>(api, to_string(objects.kind) + ".delete", request,
                                                  kRequestTimeout);
     if (!reply) {
       Error error = reply.error();
       if (error.code == Code::kNotFound) error.message = not_found_sentence(objects.kind, name);
       result = first_failure(result, say_error(context, error));
-      if (error.code == Code::kUnavailable || error.code == Code::kTimeout) return result;
-    } else if (reply->outcome == schema::DeleteOutcome::kDeleted) {
+      if (is_passing(error)) return result;
+      continue;
+    }
+    say_kept(context, called(objects.kind, name), *reply);
+    if (reply->outcome == schema::DeleteOutcome::kDeleted) {
       context.out << called(objects.kind, name) << " deleted" << std::endl;
     } else if (!wait || objects.kind != Kind::kProject) {
       context.out << called(objects.kind, name) << " deleting" << std::endl;
@@ -137,6 +147,14 @@ Exit run_delete(Context& context, const host::Flags& flags) {
     return kBadInput;
   }
   if (!objects) return say_usage(context, "delete", objects.error().message);
+  if (flags.enabled("volumes") && objects->kind == Kind::kNode) {
+    return say_usage(context, "delete", "--volumes is for projects: a node has none of its own");
+  }
+  if (flags.enabled("volumes") && flags.enabled("force")) {
+    return say_usage(context, "delete",
+                     "--volumes and --force exclude each other: without its record nobody tells "
+                     "the node");
+  }
   Result<std::unique_ptr<Api>> api = connect(context, flags);
   if (!api) return say_error(context, api.error());
   return delete_objects(context, **api, *objects, flags);
@@ -159,6 +177,11 @@ std::vector<host::FlagSpec> delete_flags() {
            .kind = host::FlagKind::kSwitch,
            .default_value = "false",
            .environment = kNoEnvironment},
+          {.name = "volumes",
+           .help = "Also remove its Persistent volumes",
+           .kind = host::FlagKind::kSwitch,
+           .default_value = "false",
+           .environment = kNoEnvironment},
           {.name = "timeout",
            .help = "How long to wait until it is gone; 0: as long as it takes",
            .kind = host::FlagKind::kDuration,
@@ -175,12 +198,15 @@ const Verb& delete_verb() {
       .summary = "Delete projects or nodes",
       .usage = "delete project|node NAME... [FLAGS] | delete -f FILE ... [FLAGS]",
       .details =
-          "Returns when every container, network and volume of the project is gone. Ctrl-C ends\n"
-          "only the waiting: the deletion goes on.\n\n"
+          "Returns when every container, network and volume of the project is gone; Persistent\n"
+          "volumes stay on their node unless --volumes is given. Ctrl-C ends only the waiting: "
+          "the\n"
+          "deletion goes on.\n\n"
           "Examples:\n"
           "  caractrl delete project wordpress\n"
           "  caractrl delete -f project.yaml --wait=false\n"
           "  caractrl delete project wordpress --timeout 30s\n"
+          "  caractrl delete project wordpress --volumes\n"
           "  caractrl delete node worker-01\n",
       .flags = delete_flags(),
       .run = run_delete};

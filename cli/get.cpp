@@ -1,4 +1,5 @@
 // caractrl get: one object, some, or all of a kind, as a table, JSON or YAML.
+#include "cli/lists.h"
 #include "cli/objects.h"
 #include "cli/request.h"
 #include "cli/rows.h"
@@ -12,10 +13,11 @@ namespace {
 struct Projects {
   using Object = schema::Project;
   using Reply = schema::ProjectReply;
-  using Page = schema::ProjectListReply;
   static constexpr Kind kKind = Kind::kProject;
   static Object& object(Reply& reply) { return reply.project; }
-  static std::vector<Object>& objects(Page& page) { return page.projects; }
+  static Result<std::vector<Object>> list(Api& api, runtime::Duration timeout) {
+    return list_projects(api, timeout);
+  }
   static Table table(const std::vector<Object>& objects, Timestamp now) {
     return project_table(objects, now);
   }
@@ -23,29 +25,15 @@ struct Projects {
 struct Nodes {
   using Object = schema::Node;
   using Reply = schema::NodeReply;
-  using Page = schema::NodeListReply;
   static constexpr Kind kKind = Kind::kNode;
   static Object& object(Reply& reply) { return reply.node; }
-  static std::vector<Object>& objects(Page& page) { return page.nodes; }
+  static Result<std::vector<Object>> list(Api& api, runtime::Duration timeout) {
+    return list_nodes(api, timeout);
+  }
   static Table table(const std::vector<Object>& objects, Timestamp now) {
     return node_table(objects, now);
   }
 };
-
-template <class K>
-Result<std::vector<typename K::Object>> list(Api& api, runtime::Duration timeout) {
-  std::vector<typename K::Object> all;
-  schema::ListRequest request;
-  while (true) {
-    auto page = call<typename K::Page>(api, to_string(K::kKind) + ".list", request, timeout);
-    if (!page) return page.error();
-    for (auto& object : K::objects(*page)) all.push_back(std::move(object));
-    if (page->next.empty()) return all;
-    // A page that does not move on would be asked for until the memory is full.
-    if (page->next <= request.after) return internal("the server's list does not end");
-    request.after = page->next;
-  }
-}
 
 template <class Object>
 void print_objects(Context& context, const std::vector<Object>& objects, bool one, Output output) {
@@ -80,7 +68,7 @@ Exit get(Context& context, Api& api, const std::vector<std::string>& names,
     }
   }
   if (names.empty()) {
-    auto all = list<K>(api, timeout);
+    auto all = K::list(api, timeout);
     if (!all) return say_error(context, all.error());
     objects = std::move(*all);
   }

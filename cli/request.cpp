@@ -4,6 +4,10 @@
 
 namespace cara::cli {
 
+bool is_passing(const Error& error) {
+  return error.code == Code::kTimeout || error.code == Code::kUnavailable;
+}
+
 Result<runtime::Payload> call_with_retries(Api& api, std::string_view operation,
                                            const runtime::Payload& body,
                                            runtime::Duration timeout) {

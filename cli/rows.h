@@ -1,9 +1,11 @@
-// Projects and nodes as tables: what a user sees at a glance.
+// Objects, revisions and events as tables: what a user sees at a glance.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "cli/table.h"
+#include "schema/history.h"
 #include "schema/types.h"
 
 namespace cara::cli {
@@ -12,5 +14,14 @@ namespace cara::cli {
 Table project_table(const std::vector<schema::Project>& projects, Timestamp now);
 // NAME STATUS ADDRESS VERSION AGE
 Table node_table(const std::vector<schema::Node>& nodes, Timestamp now);
+
+// REVISION GENERATION AGE CAUSE HEALTHY CURRENT IMAGES
+Table revision_table(const std::vector<schema::RevisionInfo>& revisions, Timestamp now);
+// AGE OBJECT ACTOR REASON COUNT MESSAGE, and a row of it
+Table event_table();
+void add_event(Table& table, const schema::Event& event, Timestamp now);
+
+// `8s`; `-` for a time that is not set. What is in the future is a clock that is off, not an age.
+std::string age_of(Timestamp time, Timestamp now);
 
 }  // namespace cara::cli

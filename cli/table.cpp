@@ -26,17 +26,38 @@ void Table::add(std::vector<std::string> row) {
   rows_.push_back(std::move(row));
 }
 
-void Table::print(std::ostream& out) const {
-  std::vector<std::size_t> widths(rows_.front().size(), 0);
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+void Table::widen(std::vector<std::size_t>& widths, std::size_t from) const {
+  widths.resize(rows_.front().size(), 0);
+  for (std::size_t row = from; row < rows_.size(); ++row) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      widths[i] = std::max(widths[i], width_of(rows_[row][i]));
+    }
   }
-  for (const auto& row : rows_) {
+}
+
+void Table::print_rows(std::ostream& out, const std::vector<std::size_t>& widths,
+                       std::size_t from) const {
+  for (std::size_t n = from; n < rows_.size(); ++n) {
+    const std::vector<std::string>& row = rows_[n];
     for (std::size_t i = 0; i + 1 < row.size(); ++i) {
       out << row[i] << std::string(widths[i] - width_of(row[i]) + kGap, ' ');
     }
     out << row.back() << "\n";
   }
+}
+
+void Table::print(std::ostream& out) const {
+  std::vector<std::size_t> widths;
+  widen(widths, 0);
+  print_rows(out, widths, 0);
+}
+
+void Table::print_new(std::ostream& out) {
+  widen(widths_, printed_);
+  print_rows(out, widths_, printed_);
+  // The head stays as row 0; a watch may go on for ever.
+  rows_.resize(1);
+  printed_ = 1;
 }
 
 }  // namespace cara::cli

@@ -86,7 +86,8 @@ std::string token_of(std::string_view name) {
 }  // namespace
 
 const std::vector<const Verb*>& verbs() {
-  static const std::vector<const Verb*> kVerbs{&apply_verb(), &get_verb(), &delete_verb(),
+  static const std::vector<const Verb*> kVerbs{&apply_verb(),  &get_verb(),     &describe_verb(),
+                                               &delete_verb(), &rollout_verb(), &events_verb(),
                                                &version_verb()};
   return kVerbs;
 }

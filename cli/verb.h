@@ -25,7 +25,10 @@ struct Verb {
 
 const Verb& apply_verb();
 const Verb& get_verb();
+const Verb& describe_verb();
 const Verb& delete_verb();
+const Verb& rollout_verb();
+const Verb& events_verb();
 const Verb& version_verb();
 
 const std::vector<const Verb*>& verbs();

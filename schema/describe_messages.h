@@ -60,11 +60,14 @@ void describe(V& v, DeleteRequest& x) {
   v.field(kRequired, "name", x.name, {});
   v.field(kOptional, "uid", x.uid, {});
   v.field(kOptional, "force", x.force, {});
+  v.field(kOptional, "volumes", x.volumes, {});
 }
 template <class V>
 void describe(V& v, DeleteReply& x) {
   v.field(kRequired, "outcome", x.outcome, {});
   v.field(kRequired, "uid", x.uid, {});
+  v.field(kOptional, "node", x.node, {});
+  v.field(kOptional, "keptVolumes", x.kept_volumes, {});
 }
 template <class V>
 void describe(V& v, BindRequest& x) {
@@ -102,6 +105,7 @@ void describe(V& v, StatusRequest& x) {
   v.field(kRequired, "message", x.message, {});
   v.field(kOptional, "services", x.services, {});
   v.field(kOptional, "number", x.number, {});
+  v.field(kOptional, "giveUp", x.give_up, {});
 }
 template <class V>
 void describe(V& v, RegisterRequest& x) {
@@ -142,6 +146,7 @@ void describe(V& v, DesiredProject& x) {
   v.field(kRequired, "assignment", x.assignment, {});
   v.field(kRequired, "generation", x.generation, {});
   v.field(kRequired, "phase", x.phase, {});
+  v.field(kOptional, "deleteVolumes", x.delete_volumes, {});
   v.field(kRequired, "spec", x.spec, {});
 }
 template <class V>

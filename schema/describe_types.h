@@ -188,6 +188,7 @@ void describe(V& v, ProjectStatus& x) {
   v.field(kOptional, "nodeRef", x.node_ref, {});
   v.field(kOptional, "assignment", x.assignment, {});
   v.field(kOptional, "observedGeneration", x.observed_generation, {});
+  v.field(kOptional, "deleteVolumes", x.delete_volumes, {});
   v.field(kOptional, "conditions", x.conditions, {});
   v.field(kOptional, "services", x.services, {});
   v.field(kOptional, "ingress", x.ingress, {});

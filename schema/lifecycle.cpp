@@ -14,6 +14,9 @@ constexpr std::array kMoves{
     Move{kScheduled, kFailed, Actor::kAgent},
     Move{kRunning, kFailed, Actor::kAgent},
     Move{kFailed, kRunning, Actor::kAgent},
+    // Only of a paused project: its containers are stopped, its node is kept.
+    Move{kRunning, kScheduled, Actor::kAgent},
+    Move{kFailed, kScheduled, Actor::kAgent},
     // A lost node's projects go back, to be placed again.
     Move{kScheduled, kPending, Actor::kGc},
     Move{kRunning, kPending, Actor::kGc},

@@ -1,4 +1,5 @@
-// The phases of a Project and the only moves between them.
+// The phases of a Project and the only moves between them. Only a project with spec.paused goes
+// back to Scheduled on its node: of every other one such a report is taken for progress.
 #pragma once
 
 #include <span>

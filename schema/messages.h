@@ -58,13 +58,17 @@ struct NodeListReply {
 struct DeleteRequest {
   std::string request_id;
   std::string name;
-  std::string uid;     // empty: whatever incarnation is there
-  bool force = false;  // project: drop the record without waiting for the node
+  std::string uid;       // empty: whatever incarnation is there
+  bool force = false;    // project: drop the record without waiting for the node
+  bool volumes = false;  // project: its Persistent volumes go, too
 };
 enum class DeleteOutcome { kDeleting, kDeleted };
 struct DeleteReply {
   DeleteOutcome outcome = DeleteOutcome::kDeleting;
   std::string uid;  // of what is being deleted
+  // Docker's names of Persistent volumes that stay, and the node where they are.
+  std::string node;
+  std::vector<std::string> kept_volumes;
 };
 
 // --- project.bind: sched. Refused with kConflict unless the project is still Pending with this uid
@@ -102,12 +106,17 @@ struct StatusRequest {
   std::string name;
   std::string uid;
   std::int64_t assignment = 0;
-  std::int64_t generation = 0;    // of the spec this speaks of
-  Phase phase = Phase::kRunning;  // Running, Failed, Terminated; Scheduled: progress, no transition
+  std::int64_t generation = 0;  // of the spec this speaks of
+  // Running, Failed, Terminated. Scheduled: progress without a transition, or, with spec.paused,
+  // that all containers are stopped.
+  Phase phase = Phase::kRunning;
   std::string reason;
   std::string message;
   std::vector<ServiceStatus> services;
   std::int64_t number = 0;  // grows with each of a registration: what comes late is known by it
+  // The generation did not become Running within spec.updatePolicy.healthyDeadline: what onFailure
+  // says is to be done now.
+  bool give_up = false;
 };
 
 // --- node.register: agent ------------------------------------------------------------------------
@@ -149,6 +158,7 @@ struct DesiredProject {
   std::int64_t assignment = 0;
   std::int64_t generation = 0;
   Phase phase = Phase::kScheduled;  // Terminating: tear it down
+  bool delete_volumes = false;      // Terminating: its Persistent volumes go, too
   ProjectSpec spec;
 };
 struct DesiredReply {

@@ -46,6 +46,7 @@ std::string event_subject(std::string_view kind, std::string_view name);
 inline constexpr const char* kApiSubjects = "cara.v1.api.>";
 inline constexpr const char* kApiQueue = "apiserver";
 inline constexpr const char* kHeartbeatSubjects = "cara.v1.hb.*";
+inline constexpr const char* kEventSubjects = "cara.v1.evt.>";
 inline constexpr const char* kNodeAllWake = "cara.v1.node.all.wake";
 inline constexpr const char* kSchedWake = "cara.v1.sched.wake";
 inline constexpr const char* kSchedAll = "cara.v1.sched.all";

@@ -113,8 +113,9 @@ enum class Phase { kPending, kScheduled, kRunning, kFailed, kTerminating, kTermi
 inline constexpr const char* kConditionPhase = "Phase";
 inline constexpr const char* kConditionNotReadyAt = "NotReadyAt";
 inline constexpr const char* kConditionTerminatingAt = "TerminatingAt";
-inline constexpr const char* kConditionReady = "Ready";    // nodes
-inline constexpr const char* kConditionEngine = "Engine";  // nodes: does Docker answer?
+inline constexpr const char* kConditionRolledBack = "RolledBack";  // until the spec changes again
+inline constexpr const char* kConditionReady = "Ready";            // nodes
+inline constexpr const char* kConditionEngine = "Engine";          // nodes: does Docker answer?
 
 struct Condition {
   std::string type;
@@ -148,6 +149,7 @@ struct ProjectStatus {
   std::string node_ref;         // empty: no node
   std::int64_t assignment = 0;  // epoch: +1 per bind
   std::int64_t observed_generation = 0;
+  bool delete_volumes = false;  // it was deleted with its Persistent volumes
   std::vector<Condition> conditions;
   std::vector<ServiceStatus> services;
   std::vector<IngressStatus> ingress;

@@ -2,6 +2,7 @@
 
 #include "schema/codec.h"
 #include "schema/defaults.h"
+#include "schema/describe_history.h"
 #include "schema/describe_messages.h"
 #include "schema/encode.h"
 #include "schema/validate.h"
@@ -92,11 +93,24 @@ CARA_MESSAGE(Wake)
 CARA_MESSAGE(ChangeEvent)
 CARA_MESSAGE(Alive)
 CARA_MESSAGE(ServerInfo)
+CARA_MESSAGE(ProjectSpec)
+CARA_MESSAGE(HistoryRequest)
+CARA_MESSAGE(HistoryReply)
+CARA_MESSAGE(UndoRequest)
+CARA_MESSAGE(UndoReply)
+CARA_MESSAGE(EventListRequest)
+CARA_MESSAGE(EventListReply)
+CARA_MESSAGE(EventReportRequest)
+CARA_MESSAGE(EventReportReply)
 #undef CARA_MESSAGE
 
 Value to_value(const Project& project) { return encode(project); }
 Value to_value(const Node& node) { return encode(node); }
 Value to_value(const ProjectSpec& spec) { return encode(spec); }
+Value to_value(const RevisionInfo& revision) { return encode(revision); }
+Value to_value(const Event& event) { return encode(event); }
+Value to_value(const NodeInfo& info) { return encode(info); }
+Value changed_fields(const ProjectSpec& spec) { return encode(spec, Fields::kChanged); }
 Value changed_fields(const ServiceDef& service) { return encode(service, Fields::kChanged); }
 Value changed_fields(const VolumeDef& volume) { return encode(volume, Fields::kChanged); }
 Value changed_fields(const NetworkDef& network) { return encode(network, Fields::kChanged); }

@@ -1,10 +1,12 @@
 // Messages as bytes: pack_message(T) and unpack_message<T>(bytes), explicitly instantiated in
-// wire.cpp for every struct of messages.h, Project and Node, so that callers compile fast.
+// wire.cpp for every struct of messages.h, the messages of history.h, Project, ProjectSpec and
+// Node, so that callers compile fast.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "schema/history.h"
 #include "schema/messages.h"
 #include "schema/result.h"
 #include "schema/value.h"
@@ -32,7 +34,11 @@ Result<Project> read_manifest(const Value& manifest);
 // The manifest of a project, canonical: what apply sends.
 Value to_manifest(const Project& project);
 Value to_value(const ProjectSpec& spec);
-// What differs from the defaults: for hashes that a new field does not change.
+Value to_value(const RevisionInfo& revision);
+Value to_value(const Event& event);
+Value to_value(const NodeInfo& info);
+// What differs from the defaults: for people, and for hashes that a new field does not change.
+Value changed_fields(const ProjectSpec& spec);
 Value changed_fields(const ServiceDef& service);
 Value changed_fields(const VolumeDef& volume);
 Value changed_fields(const NetworkDef& network);

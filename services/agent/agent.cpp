@@ -19,6 +19,7 @@ constexpr runtime::TimerId kProjectsTimer = 6;
 constexpr runtime::TimerId kImagesTimer = 7;
 constexpr runtime::TimerId kLeaseTimer = 8;
 constexpr runtime::TimerId kOfflineTimer = 9;
+constexpr runtime::TimerId kEventsTimer = 10;
 
 constexpr const char* kObserveNodeKey = "observe-node";
 constexpr const char* kCollectImagesKey = "collect-images";
@@ -70,6 +71,7 @@ Agent::Agent(AgentOptions options, std::optional<DesiredCache> cached)
       desired_pull_({.node = options_.node, .every = options_.pull_every, .timer = kPullTimer},
                     ids_),
       engine_(ids_),
+      chronicle_({.node = options_.node, .timer = kEventsTimer}, ids_),
       cached_(std::move(cached)),
       cache_keeper_(cached_, ids_) {}
 
@@ -94,7 +96,8 @@ void Agent::handle(const runtime::Event& event, runtime::Instant now) {
     on_session(*news);
   } else if (auto pulled = desired_pull_.handle(event, out_)) {
     on_desired(std::move(*pulled), now.mono);
-  } else if (cache_keeper_.handle(event, out_)) {
+  } else if (cache_keeper_.handle(event, out_) ||
+             chronicle_.handle(event, session_.registration(), out_)) {
     return;
   } else if (std::holds_alternative<runtime::Started>(event)) {
     session_.start(out_);
@@ -152,8 +155,8 @@ void Agent::on_engine_event(const EngineEvent& event, runtime::MonoTime now) {
 
 // Changes nothing in the engine: no reason to look.
 void Agent::on_pull_progress(const EngineEvent& event) {
-  out_.push_back(runtime::note(runtime::Level::kDebug,
-                               "project `" + event.project + "`: pulling " + event.message));
+  const std::string image = event.message.substr(0, event.message.find(": "));
+  tell(event.project, {"Pulling", event.message, "pull/" + image});
 }
 
 void Agent::on_session(const Session::News& news) {
@@ -322,9 +325,16 @@ Agent::Left Agent::advance_one(const std::string& name, ProjectLoop& project,
   for (std::string& sentence : step.trouble) {
     out_.push_back(runtime::note(runtime::Level::kWarn, std::move(sentence)));
   }
+  for (const Occurrence& occurrence : step.occurrences) tell(name, occurrence);
   if (step.gone) return Left::kNothing;
   if (may_report(name)) send_report(name, project, now.mono);
   return Left::kSomething;
+}
+
+void Agent::tell(const std::string& project, const Occurrence& occurrence) {
+  if (!desired_) return;
+  const auto wanted = desired_->find(project);
+  if (wanted != desired_->end()) chronicle_.add(project, wanted->second.uid, occurrence, out_);
 }
 
 // What is said of a project that only the lease stops is nobody's business.

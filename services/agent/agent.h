@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 
+#include "services/agent/chronicle.h"
 #include "services/agent/desired_cache.h"
 #include "services/agent/desired_pull.h"
 #include "services/agent/engine_calls.h"
@@ -79,6 +80,7 @@ class Agent : public runtime::Actor {
   enum class Left { kNothing, kSomething };
   Left advance_one(const std::string& name, ProjectLoop& project, runtime::Instant now);
   bool may_report(const std::string& project) const;
+  void tell(const std::string& project, const Occurrence& occurrence);
   void send_report(const std::string& project, ProjectLoop& loop, runtime::MonoTime now);
 
   const AgentOptions options_;
@@ -87,6 +89,7 @@ class Agent : public runtime::Actor {
   Session session_;
   DesiredPull desired_pull_;
   EngineCalls engine_;
+  Chronicle chronicle_;
   runtime::Waiting<std::string> reports_;  // project names
   std::int64_t reports_sent_ = 0;
 

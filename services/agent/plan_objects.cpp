@@ -73,6 +73,7 @@ bool Planner::is_kept(const VolumeInfo& volume) const {
   const schema::DesiredProject* desired = situation_.desired;
   bool keep = !label(volume.labels, kLabelKeep).empty();
   if (desired == nullptr) return keep;
+  if (desired->delete_volumes) return false;
   const std::string name = label(volume.labels, kLabelVolume);
   for (const schema::VolumeDef& wanted : desired->spec.volumes) {
     if (wanted.name == name && wanted.type == schema::VolumeType::kPersistent) keep = true;

@@ -18,7 +18,7 @@ bool same_work(const std::optional<schema::DesiredProject>& a,
                const std::optional<schema::DesiredProject>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
   return a->uid == b->uid && a->assignment == b->assignment && a->generation == b->generation &&
-         a->spec.paused == b->spec.paused &&
+         a->spec.paused == b->spec.paused && a->delete_volumes == b->delete_volumes &&
          schema::is_ending(a->phase) == schema::is_ending(b->phase);
 }
 
@@ -225,7 +225,8 @@ void ProjectLoop::report(const Report& report) {
                   .phase = report.phase,
                   .reason = report.reason,
                   .message = report.message,
-                  .services = report.services});
+                  .services = report.services,
+                  .give_up = report.give_up});
 }
 
 void ProjectLoop::acknowledged(schema::Phase phase) {

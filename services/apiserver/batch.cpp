@@ -6,6 +6,7 @@
 #include "schema/formats.h"
 #include "schema/wire.h"
 #include "services/apiserver/announce.h"
+#include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
 #include "services/apiserver/operations.h"
 
@@ -88,8 +89,10 @@ class Try {
       return answer(message, forbidden("the role " + std::string(to_string(call.caller.role)) +
                                        " may not call " + name));
     }
+    context_.actor = actor_of(call.caller);
     answer(message,
            attempt([&] { return operation->handle(context_, call.caller, name, message.body); }));
+    context_.actor = kOwnActor;
   }
 
   void serve_heartbeat(const Delivered& message, const std::string& node) {

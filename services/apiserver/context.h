@@ -19,6 +19,9 @@ struct Options {
   runtime::Duration termination_timeout = std::chrono::minutes(10);  // TerminatingAt -> Terminated
 };
 
+// Of the events of what the apiserver does by itself.
+inline constexpr const char* kOwnActor = "apiserver";
+
 struct Context {
   Store& store;
   NodeWatch& watch;
@@ -26,6 +29,7 @@ struct Context {
   const Options& options;
   const std::string& instance;
   runtime::Instant now;
+  std::string actor = kOwnActor;  // of the events of what is done now
 };
 
 }  // namespace cara::apiserver

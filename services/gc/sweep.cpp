@@ -24,6 +24,7 @@ std::optional<Action> decide(const schema::Project& project, Timestamp now) {
   const bool ending = schema::is_ending(status.phase);
   if (status.phase == schema::Phase::kTerminated) return Action::kReap;
   if (!ending && project.spec.expire_at && *project.spec.expire_at <= now) return Action::kExpire;
+  if (!ending && project.spec.on_node_loss == schema::OnNodeLoss::kStay) return std::nullopt;
   // How long it may stay like this only the apiserver knows: it saw when the node fell silent.
   const char* since = ending ? schema::kConditionTerminatingAt : schema::kConditionNotReadyAt;
   if (schema::find_condition(status.conditions, since) != nullptr) return Action::kEvict;

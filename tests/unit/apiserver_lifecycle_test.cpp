@@ -117,6 +117,75 @@ TEST_CASE("a report that comes after a later one changes nothing [S30]") {
   CHECK(condition(world.project("shop"), "Phase").reason == "Reported");
 }
 
+TEST_CASE("only a paused project goes back to Scheduled, and Running again") {
+  World world;
+  REQUIRE(world.register_node("w1").ok());
+  world.run("shop", "w1");
+  const auto stopped = [&] {
+    schema::StatusRequest request = world.report("shop", Phase::kScheduled);
+    request.reason = "Paused";
+    request.message = "spec.paused: all containers are stopped";
+    return request;
+  };
+  REQUIRE(world.send(stopped()).ok());
+  CHECK(world.project("shop").status.phase == Phase::kRunning);
+  const schema::StatusRequest old = stopped();
+  const Map paused{{"services", Value(Array{service("web")})}, {"paused", true}};
+  REQUIRE(world.apply(manifest("shop", paused)).ok());
+  REQUIRE(world.send(old).ok());
+  CHECK(world.project("shop").status.phase == Phase::kRunning);
+  SECTION("from Running") {}
+  SECTION("from Failed") { REQUIRE(world.send(world.report("shop", Phase::kFailed)).ok()); }
+  REQUIRE(world.send(stopped()).ok());
+  const schema::Project shop = world.project("shop");
+  CHECK(shop.status.phase == Phase::kScheduled);
+  CHECK(shop.status.node_ref == "w1");
+  CHECK(condition(shop, "Phase").reason == "Paused");
+  REQUIRE(world.apply(simple("shop")).ok());
+  REQUIRE(world.send(world.report("shop", Phase::kRunning)).ok());
+  CHECK(world.project("shop").status.phase == Phase::kRunning);
+}
+
+TEST_CASE("delete tells the node whether Persistent volumes go, and the user which stay") {
+  World world;
+  REQUIRE(world.register_node("w1").ok());
+  const Value data(Map{{"name", "data"}, {"type", "Persistent"}});
+  const Value temp(Map{{"name", "temp"}, {"type", "Ephemeral"}});
+  const Map spec{{"services", Value(Array{service("web")})}, {"volumes", Value(Array{data, temp})}};
+  const auto desired = [&] {
+    return world
+        .call<schema::DesiredReply>(agent_of("w1"), "desired.get",
+                                    schema::DesiredRequest{"w1", world.registrations["w1"], ""})
+        ->projects.at(0);
+  };
+  REQUIRE(world.apply(manifest("shop", spec)).ok());
+  REQUIRE(world.bind("shop", "w1").ok());
+  CHECK(!desired().delete_volumes);
+  SECTION("they stay") {
+    const auto reply = world.remove("shop");
+    CHECK(reply->kept_volumes == std::vector<std::string>{"cara-shop-data"});
+    CHECK(reply->node == "w1");
+    CHECK(!desired().delete_volumes);
+    SECTION("and go when it is asked again with them") {
+      CHECK(world.remove("shop", {.request_id = "v", .volumes = true})->kept_volumes.empty());
+      CHECK(world.published("cara.v1.node.w1.wake").size() == 1);
+      CHECK(desired().delete_volumes);
+      REQUIRE(world.remove("shop").ok());
+      CHECK(desired().delete_volumes);
+    }
+  }
+  SECTION("they go") {
+    CHECK(world.remove("shop", {.request_id = "v", .volumes = true})->kept_volumes.empty());
+    CHECK(desired().delete_volumes);
+    CHECK(desired().phase == Phase::kTerminating);
+  }
+  SECTION("without a record nobody could say it") {
+    CHECK(failed_with(world.remove("shop", {.request_id = "v", .force = true, .volumes = true}),
+                      Code::kInvalid));
+    CHECK(world.remove("shop", {.request_id = "w", .force = true})->kept_volumes.size() == 1);
+  }
+}
+
 TEST_CASE("an update keeps the node and the phase until its agent reports") {
   World world;
   REQUIRE(world.register_node("w1").ok());

@@ -113,6 +113,47 @@ TEST_CASE("gc may evict after the grace period, not before [S32][I11]") {
   }
 }
 
+TEST_CASE("Stay is never moved, says why, and is still deleted [S34]") {
+  World world;
+  REQUIRE(world.register_node("w1").ok());
+  const Map spec{{"services", Value(Array{service("web")})}, {"onNodeLoss", "Stay"}};
+  REQUIRE(world.apply(manifest("shop", spec)).ok());
+  REQUIRE(world.bind("shop", "w1").ok());
+  REQUIRE(world.send(world.report("shop", Phase::kRunning)).ok());
+  world.pass(500s);
+  CHECK(message_of(world.gc("evict", "shop")) ==
+        "project/shop stays on node/w1 (spec.onNodeLoss: Stay)");
+  CHECK(condition(world.project("shop"), "NotReadyAt").message ==
+        "node/w1 is not ready; the project stays there (spec.onNodeLoss: Stay)");
+  SECTION("back, it is as it was") {
+    REQUIRE(world.beat("w1").ok());
+    CHECK(!has_condition(world.project("shop"), "NotReadyAt"));
+    CHECK(world.project("shop").status.phase == Phase::kRunning);
+  }
+  SECTION("a forced end") {
+    REQUIRE(world.remove("shop").ok());
+    world.pass(601s);
+    REQUIRE(world.gc("evict", "shop").ok());
+    CHECK(world.project("shop").status.phase == Phase::kTerminated);
+  }
+}
+
+TEST_CASE("MoveExclusive moves only when its node has surely stopped it [E40]") {
+  World world;
+  REQUIRE(world.register_node("w1").ok());
+  const Value slow(Map{{"name", "web"}, {"image", "busybox"}, {"stopGracePeriod", "45s"}});
+  REQUIRE(world
+              .apply(manifest("shop", Map{{"services", Value(Array{slow, service("b")})},
+                                          {"onNodeLoss", "MoveExclusive"}}))
+              .ok());
+  REQUIRE(world.bind("shop", "w1").ok());
+  world.pass(15s);  // lost now; 15 s timeout + 45 s stop + 15 s margin
+  world.pass(74s);
+  CHECK(failed_with(world.gc("evict", "shop"), Code::kConflict));
+  world.pass(1s);
+  CHECK(world.gc("evict", "shop").ok());
+}
+
 TEST_CASE("a Terminating project of a lost node ends after its timeout [S34]") {
   World world;
   REQUIRE(world.register_node("w1").ok());

@@ -90,7 +90,59 @@ TEST_CASE("a database of a newer version is refused [E46]") {
   const std::string path = dir.file("cara.db");
   REQUIRE(Store::open(at(path)).ok());
   execute(path, "PRAGMA user_version = " + std::to_string(migrations().size() + 1));
-  CHECK(contains(refusal(path), "written by a newer cara-apiserver (schema 2"));
+  CHECK(contains(refusal(path), "written by a newer cara-apiserver (schema 3"));
+}
+
+TEST_CASE("a database of schema 1 is taken over, and its projects can be rolled back [E46]") {
+  TempDir dir;
+  const std::string path = dir.file("cara.db");
+  REQUIRE(Database::create_empty(path).ok());
+  execute(path, std::string(migrations()[0]) + "PRAGMA user_version = 1;" +
+                    "INSERT INTO meta VALUES (1, 'cluster-1', 2, 0);");
+  {
+    auto database = Database::open(path);
+    REQUIRE(database.ok());
+    for (const std::string name : {"idle", "shop"}) {
+      schema::Project project;
+      project.metadata = {.name = name, .uid = "uid-" + name, .revision = 1, .generation = 4};
+      project.metadata.updated_at = {1'700'000'000'000};
+      project.spec.services.push_back({.name = "web", .image = "busybox:1"});
+      if (name == "shop") {
+        project.status = {.phase = Phase::kRunning, .node_ref = "w1", .assignment = 3};
+        project.status.observed_generation = 4;
+      }
+      const std::string body = schema::pack_message(project);
+      REQUIRE((*database)
+                  ->run("INSERT INTO objects VALUES ('project', ?, ?, ?, ?, ?, ?)",
+                        {std::string_view(name), std::string_view(project.metadata.uid),
+                         to_string(project.status.phase), std::string_view(project.status.node_ref),
+                         std::int64_t{name == "shop" ? 1 : 2}, Blob{body}})
+                  .ok());
+    }
+  }
+  for (int start = 0; start < 2; ++start) {
+    World world(at(path));
+    const auto kept =
+        world.call<schema::HistoryReply>(kAlice, "project.history", schema::HistoryRequest{"shop"});
+    REQUIRE(kept->revisions.size() == 1);
+    CHECK(kept->revisions[0].number == 1);
+    CHECK(kept->revisions[0].generation == 4);
+    CHECK(kept->revisions[0].at == Timestamp{1'700'000'000'000});
+    CHECK(kept->revisions[0].healthy);
+    const auto idle =
+        world.call<schema::HistoryReply>(kAlice, "project.history", schema::HistoryRequest{"idle"});
+    REQUIRE(idle->revisions.size() == 1);
+    CHECK(!idle->revisions[0].healthy);
+  }
+  World world(at(path));
+  REQUIRE(world.register_node("w1").ok());
+  // A default that is newer than the file is no change.
+  CHECK(world.apply(simple("shop", "busybox:1"))->outcome == schema::ApplyOutcome::kUnchanged);
+  REQUIRE(world.apply(simple("shop", "busybox:2")).ok());
+  schema::StatusRequest failed = world.report("shop", Phase::kFailed);
+  failed.give_up = true;
+  REQUIRE(world.send(failed).ok());
+  CHECK(world.project("shop").spec.services[0].image == "busybox:1");
 }
 
 TEST_CASE("a damaged, empty or foreign file is refused and left as it is [E46][I32]") {

@@ -11,6 +11,7 @@
 
 #include "cli/verb.h"
 #include "schema/codec.h"
+#include "schema/defaults.h"
 #include "schema/describe.h"
 #include "schema/lifecycle.h"
 #include "schema/wire.h"
@@ -24,6 +25,11 @@ class FakeApi final : public Api {
  public:
   std::map<std::string, schema::Project> projects;
   std::map<std::string, schema::Node> nodes;
+  std::vector<schema::RevisionInfo> revisions;  // of every project
+  std::vector<schema::Event> events;            // by number
+  schema::UndoReply undone;
+  schema::UndoRequest undo;          // the last one
+  schema::DeleteReply delete_reply;  // beside outcome and uid
   std::size_t page = 1000;
   int lose_replies = 0;                         // handled, but the answer does not come
   std::optional<Error> fail;                    // every call
@@ -54,6 +60,7 @@ class FakeApi final : public Api {
     project.metadata = {.name = name, .uid = "uid-" + name, .revision = 1, .generation = 1};
     project.metadata.created_at = {kNow.ms - 8'000};
     project.spec.services.push_back({.name = "app", .image = "busybox:1"});
+    schema::fill_defaults(project.spec);
     project.status.phase = phase;
     return projects[name] = project;
   }
@@ -127,11 +134,46 @@ class FakeApi final : public Api {
     }
     schema::Project& project = projects[request.name];
     project.status.phase = schema::Phase::kTerminating;
-    return schema::pack_message(
-        schema::DeleteReply{schema::DeleteOutcome::kDeleting, project.metadata.uid});
+    project.status.delete_volumes = request.volumes;
+    delete_reply.uid = project.metadata.uid;
+    return schema::pack_message(delete_reply);
+  }
+
+  runtime::Payload history(const runtime::Payload& body) {
+    const auto request = *schema::unpack_message<schema::HistoryRequest>(body);
+    schema::HistoryReply reply;
+    for (const schema::RevisionInfo& revision : revisions) {
+      if (request.revision == 0 || request.revision == revision.number) {
+        reply.revisions.push_back(revision);
+      }
+    }
+    if (reply.revisions.empty()) return schema::pack_error(not_found("no revision"));
+    return schema::pack_message(reply);
+  }
+
+  runtime::Payload list_events(const runtime::Payload& body) {
+    const auto request = *schema::unpack_message<schema::EventListRequest>(body);
+    schema::EventListReply reply;
+    for (const schema::Event& event : events) {
+      const bool wanted = event.number > request.after &&
+                          (request.kind.empty() || request.kind == event.kind) &&
+                          (request.name.empty() || request.name == event.name) &&
+                          (request.uid.empty() || request.uid == event.uid);
+      if (!wanted) continue;
+      reply.more = reply.events.size() == page;
+      if (reply.more) break;
+      reply.events.push_back(event);
+    }
+    return schema::pack_message(reply);
   }
 
   runtime::Payload answer(std::string_view operation, const runtime::Payload& body) {
+    if (operation == "project.history") return history(body);
+    if (operation == "event.list") return list_events(body);
+    if (operation == "project.undo") {
+      undo = *schema::unpack_message<schema::UndoRequest>(body);
+      return schema::pack_message(undone);
+    }
     if (operation == "project.apply") return apply(body);
     if (operation == "project.delete") return remove(body, false);
     if (operation == "node.delete") return remove(body, true);
@@ -248,6 +290,10 @@ class CliBench {
   const std::filesystem::path folder_;
   int ids_ = 0;
 };
+
+inline bool contains_text(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 // A manifest of one service, below whose entry `more` is added with its own indentation.
 inline std::string manifest(const std::string& name, const std::string& more = "") {

@@ -128,3 +128,29 @@ TEST_CASE("a delete whose answer is lost is repeated with the same request id") 
   CHECK(bench.run({"delete", "project", "shop", "--wait=false"}).out == "project/shop deleting\n");
   CHECK(bench.api.request_ids == std::vector<std::string>{"id-1", "id-1"});
 }
+
+TEST_CASE("delete names the Persistent volumes that stay, --volumes asks for them too") {
+  CliBench bench;
+  bench.api.add("shop", Phase::kRunning);
+  bench.api.delete_reply.node = "worker-01";
+  bench.api.delete_reply.kept_volumes = {"cara-shop-a", "cara-shop-b"};
+  const Seen seen = bench.run({"delete", "project", "shop", "--wait=false"});
+  CHECK(seen.out == "project/shop deleting\n");
+  CHECK(seen.err ==
+        "project/shop: Persistent volumes stay on node/worker-01: cara-shop-a, cara-shop-b "
+        "(--volumes removes them)\n");
+  CHECK(!bench.api.projects["shop"].status.delete_volumes);
+  bench.api.delete_reply = {};
+  CHECK(bench.run({"delete", "project", "shop", "--wait=false", "--volumes"}).err.empty());
+  CHECK(bench.api.projects["shop"].status.delete_volumes);
+}
+
+TEST_CASE("--volumes goes with neither nodes nor --force") {
+  CliBench bench;
+  CHECK(bench.run({"delete", "node", "w", "--volumes"})
+            .err.starts_with("error: --volumes is for projects"));
+  const Seen seen = bench.run({"delete", "project", "shop", "--volumes", "--force"});
+  CHECK(seen.err.starts_with("error: --volumes and --force exclude each other"));
+  CHECK(seen.exit == kBadInput);
+  CHECK(bench.api.calls.empty());
+}

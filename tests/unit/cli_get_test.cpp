@@ -57,6 +57,17 @@ TEST_CASE("a Running project on a lost node does not look healthy [S31][S40]") {
         "shop   Running   worker-01   NodeNotReady   8s\n");
 }
 
+TEST_CASE("a paused project says so [S40]") {
+  CliBench bench;
+  schema::Project& shop = running(bench, "shop");
+  shop.spec.paused = true;
+  shop.status.phase = Phase::kScheduled;
+  shop.status.conditions[0].reason = "Paused";
+  CHECK(bench.run({"get", "project", "shop"}).out ==
+        "NAME   PHASE       NODE        CONDITIONS   AGE\n"
+        "shop   Scheduled   worker-01   Paused       8s\n");
+}
+
 TEST_CASE("no projects is no error, an unknown name is") {
   CliBench bench;
   const Seen none = bench.run({"get", "projects"});
@@ -117,8 +128,8 @@ TEST_CASE("--output json is taken before and after the verb [S42]") {
         "  \"spec\": {\n    \"services\": [\n      {\n        \"name\": \"app\",\n"
         "        \"image\": \"busybox:1\",\n        \"imagePullPolicy\": \"IfNotPresent\",\n"
         "        \"stopGracePeriod\": \"10s\",\n        \"restartPolicy\": \"Always\",\n"
-        "        \"networkMode\": \"Bridge\"\n      }\n    ],\n    \"updatePolicy\": {\n"
-        "      \"order\": \"Auto\",\n      \"onFailure\": \"Rollback\",\n"
+        "        \"networkMode\": \"Bridge\"\n      }\n    ],\n    \"onNodeLoss\": \"Move\",\n"
+        "    \"updatePolicy\": {\n      \"order\": \"Auto\",\n      \"onFailure\": \"Rollback\",\n"
         "      \"healthyDeadline\": \"5m\"\n    }\n  },\n  \"status\": {\n"
         "    \"phase\": \"Pending\",\n    \"assignment\": 0,\n    \"observedGeneration\": 0\n"
         "  }\n}\n");

@@ -54,6 +54,15 @@ TEST_CASE("projects on lost nodes are asked about as soon as their clock runs [S
   CHECK(!decide(with(Phase::kRunning, schema::kConditionTerminatingAt), kNow));
 }
 
+TEST_CASE("a project that stays is not evicted, unless it is torn down") {
+  schema::Project stays = with(Phase::kRunning, schema::kConditionNotReadyAt);
+  stays.spec.on_node_loss = schema::OnNodeLoss::kStay;
+  CHECK(!decide(stays, kNow));
+  schema::Project ending = with(Phase::kTerminating, schema::kConditionTerminatingAt);
+  ending.spec.on_node_loss = schema::OnNodeLoss::kStay;
+  CHECK(decide(ending, kNow) == Action::kEvict);
+}
+
 TEST_CASE("a sweep names what is due and when to look again [S20]") {
   gc::Projects projects{{"a", in(Phase::kTerminated)},
                         {"b", in(Phase::kRunning)},

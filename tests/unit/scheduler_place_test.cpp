@@ -47,6 +47,18 @@ TEST_CASE("when no node fits the reason counts the refusals [E45]") {
   CHECK(place(nodes, {}, {}) == Placement{"", "0/3 nodes fit: 2 NotReady, 1 unschedulable"});
 }
 
+TEST_CASE("nodeSelector: only nodes with all of its labels, and the others are counted [E45]") {
+  Nodes nodes{{"a", node(kReady)}, {"b", node(kReady)}, {"c", node(kNotReady)}};
+  nodes["a"].metadata.labels = {{"disk", "hdd"}, {"zone", "1"}};
+  nodes["b"].metadata.labels = {{"disk", "ssd"}, {"zone", "1"}, {"more", "x"}};
+  schema::Project project;
+  project.spec.node_selector = {{"disk", "ssd"}, {"zone", "1"}};
+  CHECK(place(nodes, {{"b", 9}}, project) == Placement{"b", ""});
+  project.spec.node_selector["gpu"] = "";
+  CHECK(place(nodes, {}, project).reason ==
+        "0/3 nodes fit: 1 NotReady, 2 without the labels of spec.nodeSelector");
+}
+
 TEST_CASE("the load of a node is what may have containers on it, also while it is torn down") {
   const scheduler::Projects projects{{"a", on("n1", schema::Phase::kScheduled)},
                                      {"b", on("n1", schema::Phase::kTerminating)},

@@ -12,7 +12,7 @@ TEST_CASE("phases move only along the seed's table [S21-S27]") {
       {kRunning, kFailed},         {kFailed, kRunning},      {kScheduled, kPending},
       {kRunning, kPending},        {kFailed, kPending},      {kPending, kTerminating},
       {kScheduled, kTerminating},  {kRunning, kTerminating}, {kFailed, kTerminating},
-      {kTerminating, kTerminated},
+      {kTerminating, kTerminated}, {kRunning, kScheduled},   {kFailed, kScheduled},
   };
   std::set<std::pair<Phase, Phase>> found;
   for (const Move& move : moves()) found.emplace(move.from, move.to);
@@ -24,6 +24,7 @@ TEST_CASE("only a scheduler binds, only an agent reports Running [S22][S23]") {
     CHECK(can_move(kPending, kScheduled, actor) == (actor == Actor::kScheduler));
     CHECK(can_move(kScheduled, kRunning, actor) == (actor == Actor::kAgent));
     CHECK(can_move(kRunning, kTerminating, actor) == (actor == Actor::kApiserver));
+    CHECK(can_move(kRunning, kScheduled, actor) == (actor == Actor::kAgent));
   }
 }
 

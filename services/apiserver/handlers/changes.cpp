@@ -16,7 +16,7 @@ Result<std::size_t> attach(Context& context, const Identity& caller, Change& cha
   if (change.kind == "project") {
     Result<std::optional<schema::Project>> project = context.store.find_project(change.name);
     if (!project) return project.error();
-    if (*project) redact(caller, **project);
+    if (*project) redact(caller, (*project)->spec);
     change.project = std::move(*project);
     return change.project ? schema::pack_message(*change.project).size() : 0;
   }

@@ -2,6 +2,7 @@
 
 #include "schema/formats.h"
 #include "schema/lifecycle.h"
+#include "schema/secrets.h"
 #include "schema/wire.h"
 
 namespace cara::apiserver {
@@ -78,6 +79,55 @@ Result<Ok> save(Context& context, Node& node, const Notify& notify) {
   return context.store.put(node, notify);
 }
 
+Result<Ok> move(Context& context, Project& project, Phase to, const Cause& cause) {
+  move_to(project, to, cause.reason, cause.message, context.now.wall);
+  return tell(context, project, cause);
+}
+
+Result<Ok> tell(Context& context, const Project& project, const Cause& cause,
+                const std::string& about, std::int64_t count) {
+  const std::string message = schema::mask_secrets(project.spec, cause.message);
+  return context.store.add_event(
+      {.kind = "project",
+       .name = project.metadata.name,
+       .uid = project.metadata.uid,
+       .last = context.now.wall,
+       .actor = context.actor,
+       .reason = cause.reason,
+       .message = schema::printable_lines(message, kMaxEventMessageBytes),
+       .count = count},
+      about);
+}
+
+Result<Ok> tell(Context& context, const Node& node, const Cause& cause) {
+  return context.store.add_event(
+      {.kind = "node",
+       .name = node.metadata.name,
+       .uid = node.metadata.uid,
+       .last = context.now.wall,
+       .actor = context.actor,
+       .reason = cause.reason,
+       .message = schema::printable_lines(cause.message, kMaxEventMessageBytes)},
+      "");
+}
+
+std::string actor_of(const Identity& caller) {
+  switch (caller.role) {
+    case schema::Role::kAdmin:
+    case schema::Role::kViewer:
+      return std::string(to_string(caller.role)) + "/" + caller.id;
+    case schema::Role::kAgent:
+      return "agent/" + schema::node_from_token(caller.id);
+    case schema::Role::kSched:  // which of several has no meaning
+      return "scheduler";
+    case schema::Role::kGc:
+      return "gc";
+    case schema::Role::kApiserver:
+      return "apiserver";
+  }
+  CARA_CHECK(false);
+}
+
 bool explain_phase(Project& project, const Cause& cause) {
   const schema::Condition* old = find_condition(project.status.conditions, schema::kConditionPhase);
   if (old != nullptr && old->reason == cause.reason && old->message == cause.message) return false;
@@ -92,11 +142,13 @@ Result<Ok> begin_end(Context& context, Project& project, const Cause& cause) {
   const bool bound = schema::is_bound(project.status.phase);
   clear_condition(project.status.conditions, schema::kConditionNotReadyAt);
   context.watch.waits_no_more(project.metadata.uid);
-  move_to(project, Phase::kTerminating, cause.reason, cause.message, context.now.wall);
+  if (Result<Ok> done = move(context, project, Phase::kTerminating, cause); !done) return done;
   if (bound) {
     Result<std::optional<Node>> node = context.store.find_node(project.status.node_ref);
     if (!node) return node.error();
-    if (!*node || (*node)->status.state == NodeState::kNotReady) mark_lost(context, project);
+    if (!*node || (*node)->status.state == NodeState::kNotReady) {
+      if (Result<Ok> done = mark_lost(context, project); !done) return done;
+    }
   }
   const Result<Ok> done =
       save(context, project, {.node = bound ? project.status.node_ref : "", .gc = true});
@@ -107,7 +159,7 @@ Result<Ok> begin_end(Context& context, Project& project, const Cause& cause) {
 Result<Ok> end_without_node(Context& context, Project& project, const Cause& cause) {
   clear_condition(project.status.conditions, schema::kConditionTerminatingAt);
   context.watch.waits_no_more(project.metadata.uid);
-  move_to(project, Phase::kTerminated, cause.reason, cause.message, context.now.wall);
+  if (Result<Ok> done = move(context, project, Phase::kTerminated, cause); !done) return done;
   project.status.services.clear();
   return save(context, project, {.node = project.status.node_ref, .schedulers = true, .gc = true});
 }
@@ -116,28 +168,35 @@ Result<Ok> unbind(Context& context, Project& project, const Cause& cause) {
   const std::string node = project.status.node_ref;
   clear_condition(project.status.conditions, schema::kConditionNotReadyAt);
   context.watch.waits_no_more(project.metadata.uid);
-  move_to(project, Phase::kPending, cause.reason, cause.message, context.now.wall);
+  if (Result<Ok> done = move(context, project, Phase::kPending, cause); !done) return done;
   project.status.node_ref.clear();
   project.status.services.clear();
   return save(context, project, {.node = node, .schedulers = true});
 }
 
-void mark_lost(Context& context, Project& project) {
+Result<Ok> mark_lost(Context& context, Project& project) {
   const bool ending = project.status.phase == Phase::kTerminating;
   const char* type = ending ? schema::kConditionTerminatingAt : schema::kConditionNotReadyAt;
-  if (find_condition(project.status.conditions, type) != nullptr) return;
-  set_condition(project.status.conditions,
-                {.type = type,
-                 .reason = "NodeNotReady",
-                 .message = called("node", project.status.node_ref) + " is not ready",
-                 .last_transition_time = context.now.wall});
+  if (find_condition(project.status.conditions, type) != nullptr) return Ok{};
+  Cause cause{"NodeNotReady", called("node", project.status.node_ref) + " is not ready"};
+  if (!ending && project.spec.on_node_loss == schema::OnNodeLoss::kStay) {
+    cause.message += "; the project stays there (spec.onNodeLoss: Stay)";
+  }
+  set_condition(project.status.conditions, {.type = type,
+                                            .reason = cause.reason,
+                                            .message = cause.message,
+                                            .last_transition_time = context.now.wall});
   context.watch.waits(project.metadata.uid, context.now.mono);
+  return tell(context, project, cause);
 }
 
-void redact(const Identity& caller, Project& project) {
+void redact(const Identity& caller, schema::ProjectSpec& spec) {
   if (caller.role == schema::Role::kAdmin) return;
-  for (schema::ServiceDef& service : project.spec.services) {
+  for (schema::ServiceDef& service : spec.services) {
     for (schema::EnvVar& variable : service.env) variable.value.clear();
+  }
+  for (schema::VolumeDef& volume : spec.volumes) {
+    for (auto& [name, file] : volume.files) file.content.clear();
   }
 }
 

@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaxPageBytes = 512 * 1024;
 // Texts from other processes are cut here before they are stored.
 inline constexpr std::size_t kMaxMessageBytes = 4 * 1024;
 inline constexpr std::size_t kMaxWordBytes = 64;
+inline constexpr std::size_t kMaxNameBytes = 253;
+inline constexpr std::size_t kMaxEventMessageBytes = 1024;
 
 // `project/wordpress`, printable whatever the name.
 std::string called(std::string_view kind, std::string_view name);
@@ -38,6 +40,14 @@ struct Cause {
   std::string reason;   // one CamelCase word
   std::string message;  // for people
 };
+// Every move of a phase goes through here: the condition, and an event.
+Result<Ok> move(Context& context, schema::Project& project, schema::Phase to, const Cause& cause);
+// An event: what happened to an object, for people. Merged by `about`, or by the message.
+Result<Ok> tell(Context& context, const schema::Project& project, const Cause& cause,
+                const std::string& about = "", std::int64_t count = 1);
+Result<Ok> tell(Context& context, const schema::Node& node, const Cause& cause);
+// Who caused it, as events say: `admin/alice`, `agent/worker-01`, `scheduler`.
+std::string actor_of(const schema::Identity& caller);
 // The text changes, the time does not: only a move of the phase is a transition. False: no change.
 bool explain_phase(schema::Project& project, const Cause& cause);
 
@@ -48,10 +58,10 @@ Result<Ok> end_without_node(Context& context, schema::Project& project, const Ca
 // A bound project becomes Pending, to be placed again.
 Result<Ok> unbind(Context& context, schema::Project& project, const Cause& cause);
 // Its node is lost: the condition whose time starts the window, once.
-void mark_lost(Context& context, schema::Project& project);
+Result<Ok> mark_lost(Context& context, schema::Project& project);
 
-// Env values are for admins and for the agent that needs them.
-void redact(const schema::Identity& caller, schema::Project& project);
+// Values of variables and files are for admins and for the agent that needs them.
+void redact(const schema::Identity& caller, schema::ProjectSpec& spec);
 
 // Counts what goes into a page.
 class Page {

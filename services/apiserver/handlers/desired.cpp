@@ -33,6 +33,7 @@ Result<schema::DesiredReply> desired_get(Context& context, const Identity& calle
                               .assignment = project->status.assignment,
                               .generation = project->metadata.generation,
                               .phase = project->status.phase,
+                              .delete_volumes = project->status.delete_volumes,
                               .spec = std::move(project->spec)});
     return Walk::kOn;
   };

@@ -2,6 +2,7 @@
 // returns its answer. An error undoes what it wrote. Which roles may call it: operations.cpp.
 #pragma once
 
+#include "schema/history.h"
 #include "schema/messages.h"
 #include "schema/subjects.h"
 #include "services/apiserver/context.h"
@@ -23,6 +24,13 @@ Result<schema::RevisionReply> project_evict(Context&, const Identity&, const sch
 Result<schema::RevisionReply> project_reap(Context&, const Identity&, const schema::GcRequest&);
 Result<schema::RevisionReply> project_status(Context&, const Identity&,
                                              const schema::StatusRequest&);
+Result<schema::HistoryReply> project_history(Context&, const Identity&,
+                                             const schema::HistoryRequest&);
+Result<schema::UndoReply> project_undo(Context&, const Identity&, const schema::UndoRequest&);
+Result<schema::EventListReply> event_list(Context&, const Identity&,
+                                          const schema::EventListRequest&);
+Result<schema::EventReportReply> event_report(Context&, const Identity&,
+                                              const schema::EventReportRequest&);
 Result<schema::RegisterReply> node_register(Context&, const Identity&,
                                             const schema::RegisterRequest&);
 Result<schema::NodeReply> node_get(Context&, const Identity&, const schema::GetRequest&);

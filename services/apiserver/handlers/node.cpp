@@ -71,6 +71,9 @@ Result<DeleteReply> node_delete(Context& context, const Identity&,
   for (Project& project : *projects) {
     if (Result<Ok> done = take_off(context, project); !done) return done.error();
   }
+  if (Result<Ok> done = tell(context, *node, {"NodeDeleted", "The node was deleted"}); !done) {
+    return done.error();
+  }
   // Its agent learns from the next heartbeat that it is registered no longer.
   if (Result<Ok> done = context.store.remove(*node, {.node = request.name, .schedulers = true});
       !done) {

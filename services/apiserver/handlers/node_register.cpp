@@ -64,7 +64,15 @@ Result<RegisterReply> node_register(Context& context, const Identity& caller,
   node.status.agent_id = request.agent_id;
   ++node.status.registration;
   node.status.info = request.info;
-  set_engine(context, node, {request.engine_ready, request.engine_message});
+  const bool registered_again = node.status.state == NodeState::kReady;
+  if (set_engine(context, node, {request.engine_ready, request.engine_message}) &&
+      !request.engine_ready) {
+    if (Result<Ok> done = tell_engine(context, node); !done) return done.error();
+  }
+  if (registered_again) {
+    const Cause cause{"AgentRegistered", "The agent registered again"};
+    if (Result<Ok> done = tell(context, node, cause); !done) return done.error();
+  }
   if (Result<Ok> done = make_ready(context, node, "AgentRegistered"); !done) return done.error();
   const auto timeout =
       std::chrono::duration_cast<std::chrono::milliseconds>(context.options.node_timeout);

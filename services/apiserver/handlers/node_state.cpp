@@ -25,15 +25,25 @@ bool set_engine(const Context& context, Node& node, const EngineReport& report) 
   return true;
 }
 
+Result<Ok> tell_engine(Context& context, const Node& node) {
+  const schema::Condition* engine =
+      find_condition(node.status.conditions, schema::kConditionEngine);
+  CARA_CHECK(engine != nullptr);
+  const bool ready = engine->status == "True";
+  return tell(context, node, {engine->reason, ready ? "Docker answers" : engine->message});
+}
+
 Result<Ok> make_ready(Context& context, Node& node, const std::string& reason) {
   const bool was_lost = node.status.state == NodeState::kNotReady;
   node.status.state = NodeState::kReady;
   node.status.last_heartbeat = context.now.wall;
   if (was_lost) {
+    const Cause cause{reason, "The agent is heard"};
     set_condition(node.status.conditions, {.type = schema::kConditionReady,
-                                           .reason = reason,
-                                           .message = "The agent is heard",
+                                           .reason = cause.reason,
+                                           .message = cause.message,
                                            .last_transition_time = context.now.wall});
+    if (Result<Ok> done = tell(context, node, cause); !done) return done;
   }
   context.watch.heard(node.metadata.name, context.now.mono);
   if (Result<Ok> done = save(context, node, {.schedulers = true}); !done) return done;
@@ -63,17 +73,18 @@ Result<Ok> lose_node(Context& context, const std::string& name) {
   const auto timeout =
       std::chrono::duration_cast<std::chrono::milliseconds>(context.options.node_timeout);
   node.status.state = NodeState::kNotReady;
-  set_condition(node.status.conditions,
-                {.type = schema::kConditionReady,
-                 .status = "False",
-                 .reason = "HeartbeatLost",
-                 .message = "No heartbeat for " + format_duration_ms(timeout.count()),
-                 .last_transition_time = context.now.wall});
+  const Cause cause{"HeartbeatLost", "No heartbeat for " + format_duration_ms(timeout.count())};
+  set_condition(node.status.conditions, {.type = schema::kConditionReady,
+                                         .status = "False",
+                                         .reason = cause.reason,
+                                         .message = cause.message,
+                                         .last_transition_time = context.now.wall});
+  if (Result<Ok> done = tell(context, node, cause); !done) return done;
   if (Result<Ok> done = save(context, node, {.schedulers = true}); !done) return done;
   Result<std::vector<Project>> projects = bound_projects(context, name);
   if (!projects) return projects.error();
   for (Project& project : *projects) {
-    mark_lost(context, project);
+    if (Result<Ok> done = mark_lost(context, project); !done) return done;
     if (Result<Ok> done = save(context, project, {.gc = true}); !done) return done;
   }
   return Ok{};
@@ -89,6 +100,9 @@ Result<schema::HeartbeatReply> heartbeat(Context& context, const std::string& na
   Node& node = **found;
   context.watch.heard(name, context.now.mono);
   const bool engine_changed = set_engine(context, node, {beat.engine_ready, beat.engine_message});
+  if (engine_changed) {
+    if (Result<Ok> done = tell_engine(context, node); !done) return done.error();
+  }
   if (node.status.state == NodeState::kNotReady || engine_changed) {
     if (Result<Ok> done = make_ready(context, node, "HeartbeatSeen"); !done) return done.error();
   }

@@ -15,6 +15,9 @@ struct EngineReport {
 // False: it is as it was.
 bool set_engine(const Context& context, schema::Node& node, const EngineReport& report);
 
+// The event of what set_engine() changed.
+Result<Ok> tell_engine(Context& context, const schema::Node& node);
+
 // Saves `node` as Ready; if it was NotReady, its projects wait for it no longer.
 Result<Ok> make_ready(Context& context, schema::Node& node, const std::string& reason);
 

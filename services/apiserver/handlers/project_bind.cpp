@@ -40,13 +40,13 @@ Result<RevisionReply> project_bind(Context& context, const Identity&,
   if (!*node) return conflict(where + " does not exist");
   if ((*node)->status.state != schema::NodeState::kReady) return conflict(where + " is not ready");
   if ((*node)->spec.unschedulable) return conflict(where + " takes no new projects");
-  move_to(*project, Phase::kScheduled, "Scheduled", "Bound to " + where, context.now.wall);
+  Result<Ok> done = move(context, *project, Phase::kScheduled, {"Scheduled", "Bound to " + where});
+  if (!done) return done.error();
   project->status.node_ref = request.node;
   project->status.services.clear();
   ++project->status.assignment;
-  if (Result<Ok> done = save(context, *project, {.node = request.node}); !done) {
-    return done.error();
-  }
+  done = save(context, *project, {.node = request.node});
+  if (!done) return done.error();
   return RevisionReply{project->metadata.revision};
 }
 
@@ -56,6 +56,7 @@ Result<RevisionReply> project_unschedulable(Context& context, const Identity&,
   if (!project) return project.error();
   const Cause cause{"Unschedulable", schema::printable(request.message, kMaxMessageBytes)};
   if (!explain_phase(*project, cause)) return RevisionReply{project->metadata.revision};
+  if (Result<Ok> done = tell(context, *project, cause); !done) return done.error();
   if (Result<Ok> done = save(context, *project, {}); !done) return done.error();
   return RevisionReply{project->metadata.revision};
 }

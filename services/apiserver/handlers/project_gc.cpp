@@ -1,4 +1,6 @@
 // project.expire, project.evict, project.reap: gc asks, the apiserver checks by its own clock.
+#include <algorithm>
+
 #include "schema/lifecycle.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
@@ -10,6 +12,8 @@ using runtime::Duration;
 using schema::Phase;
 using schema::Project;
 using schema::RevisionReply;
+
+constexpr Duration kExclusiveMargin = std::chrono::seconds(15);
 
 // How long a project has waited for its lost node: by the monotonic clock if this process saw it
 // begin, else by the time in its condition.
@@ -31,6 +35,20 @@ Result<Ok> check_window(const Context& context, const Project& project, const ch
   if (left <= Duration::zero()) return Ok{};
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1;
   return conflict(who + " waits for its node for another " + format_duration_ms(ms));
+}
+
+// From the loss of its node until a project may start elsewhere. Of MoveExclusive no copy may be
+// left by then: the node notices that it is cut off, and stops it.
+Duration grace_of(const Context& context, const Project& project) {
+  const Duration grace = context.options.grace_period;
+  if (project.spec.on_node_loss != schema::OnNodeLoss::kMoveExclusive) return grace;
+  std::int64_t longest_stop_ms = 0;
+  for (const schema::ServiceDef& service : project.spec.services) {
+    const Result<std::int64_t> stop = parse_duration_ms(service.stop_grace_period);
+    if (stop) longest_stop_ms = std::max(longest_stop_ms, *stop);
+  }
+  return std::max(grace, context.options.node_timeout + std::chrono::milliseconds(longest_stop_ms) +
+                             kExclusiveMargin);
 }
 
 Result<RevisionReply> revision_of(const Project& project, const Result<Ok>& done) {
@@ -61,8 +79,12 @@ Result<RevisionReply> project_evict(Context& context, const Identity&,
     case Phase::kScheduled:
     case Phase::kRunning:
     case Phase::kFailed: {
+      if (project->spec.on_node_loss == schema::OnNodeLoss::kStay) {
+        return conflict(called("project", request.name) + " stays on " + node +
+                        " (spec.onNodeLoss: Stay)");
+      }
       Result<Ok> done = check_window(context, *project, schema::kConditionNotReadyAt,
-                                     context.options.grace_period);
+                                     grace_of(context, *project));
       if (done) {
         done = unbind(context, *project, {"NodeLost", node + " did not come back in time"});
       }

@@ -11,7 +11,7 @@ Result<schema::ProjectReply> project_get(Context& context, const Identity& calle
                                          const schema::GetRequest& request) {
   Result<Project> project = find_project(context, request.name, "");
   if (!project) return project.error();
-  redact(caller, *project);
+  redact(caller, project->spec);
   return schema::ProjectReply{std::move(*project)};
 }
 
@@ -30,7 +30,7 @@ Result<schema::ProjectListReply> project_list(Context& context, const Identity& 
       read = internal(called("project", packed.name) + " cannot be read from the store");
       return Walk::kEnd;
     }
-    redact(caller, *project);
+    redact(caller, project->spec);
     reply.projects.push_back(std::move(*project));
     return Walk::kOn;
   };

@@ -3,6 +3,7 @@
 #include "schema/lifecycle.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
+#include "services/apiserver/handlers/rollback.h"
 
 namespace cara::apiserver {
 namespace {
@@ -65,7 +66,10 @@ Result<Ok> take_report(Context& context, Project& project, const StatusRequest& 
   project.status.observed_generation = request.generation;
   // What is said of an older spec moves nothing: the node still has the newer one before it.
   const bool stale = request.generation != project.metadata.generation;
-  if (request.phase == Phase::kScheduled || request.phase == phase) {
+  // Of a paused project all containers are stopped; of every other one it is progress.
+  const bool paused = project.spec.paused && !stale &&
+                      schema::can_move(phase, Phase::kScheduled, schema::Actor::kAgent);
+  if (request.phase == phase || (request.phase == Phase::kScheduled && !paused)) {
     if (!stale) explain_phase(project, cause);
     return Ok{};
   }
@@ -75,13 +79,24 @@ Result<Ok> take_report(Context& context, Project& project, const StatusRequest& 
                     std::string(to_string(phase)) + " and cannot become " +
                     std::string(to_string(request.phase)));
   }
-  move_to(project, request.phase, cause.reason, cause.message, context.now.wall);
+  if (Result<Ok> done = move(context, project, request.phase, cause); !done) return done;
   if (request.phase == Phase::kTerminated) {
     clear_condition(project.status.conditions, schema::kConditionTerminatingAt);
     context.watch.waits_no_more(project.metadata.uid);
     project.status.services.clear();
   }
   return Ok{};
+}
+
+// What follows from a report on the spec that the project has now. True: `project` was saved.
+Result<bool> conclude(Context& context, Project& project, const StatusRequest& request) {
+  if (request.generation != project.metadata.generation) return false;
+  if (request.phase == Phase::kRunning && project.status.phase == Phase::kRunning) {
+    if (Result<Ok> done = context.store.mark_healthy(project); !done) return done.error();
+  }
+  const bool ending = schema::is_ending(project.status.phase);
+  if (!request.give_up || ending) return false;
+  return roll_back(context, project, request);
 }
 
 }  // namespace
@@ -106,7 +121,9 @@ Result<RevisionReply> project_status(Context& context, const Identity& caller,
   }
   const schema::ProjectStatus before = project->status;
   if (Result<Ok> done = take_report(context, *project, request); !done) return done.error();
-  if (project->status == before) return RevisionReply{project->metadata.revision};
+  const Result<bool> saved = conclude(context, *project, request);
+  if (!saved) return saved.error();
+  if (*saved || project->status == before) return RevisionReply{project->metadata.revision};
   const bool now_ended = project->status.phase == Phase::kTerminated;
   if (Result<Ok> done = save(context, *project, {.schedulers = now_ended, .gc = now_ended});
       !done) {

@@ -67,6 +67,7 @@ Result<Ok> Store::load() {
         return Walk::kEnd;
       });
   if (!done) return done;
+  if (Result<Ok> began = begin_history(); !began) return began;
   return database_->script(lifecycle_triggers());
 }
 
@@ -77,13 +78,16 @@ Result<Ok> Store::begin(std::optional<Error> refusal) {
   database_->forget_refusal();
   refusal_ = std::move(refusal);
   written_.clear();
+  wrote_aside_ = false;
   revision_at_begin_ = revision_;
   return database_->run("BEGIN");
 }
 
 Result<Ok> Store::commit() {
-  if (!written_.empty()) {
+  if (!written_.empty() || wrote_aside_) {
     if (Result<Ok> done = database_->check_in_place(); !done) return done;
+  }
+  if (!written_.empty()) {
     if (Result<Ok> done = trim(); !done) return done;
     Result<Ok> done =
         database_->run("UPDATE meta SET revision = ?, floor = ?", {Arg(revision_), Arg(floor_)});

@@ -1,4 +1,5 @@
-// Store: every Project and Node, the names they claim, the change log and the answers to retries.
+// Store: every Project and Node, the names they claim, the change log, the answers to retries, and
+// what is remembered of specs and events.
 // The only user of SQLite, on a file or (in the simulator and in tests) on `:memory:`.
 //
 // One thread. All calls below "One transaction" REQUIRE begin() before them.
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/history.h"
 #include "schema/result.h"
 #include "schema/types.h"
 #include "services/apiserver/store/database.h"
@@ -23,6 +25,9 @@ struct StoreOptions {
   std::string cluster;                // the id that a new store gets
   std::int64_t max_changes = 10'000;  // kept in the log; who is further behind lists again
   std::int64_t max_replies = 1'000;   // kept for retries
+  std::int64_t max_revisions = 10;    // of a project
+  std::int64_t max_object_events = 100;
+  std::int64_t max_events = 20'000;  // of all objects; trimmed every 100
 };
 
 // Whom a change concerns.
@@ -50,6 +55,25 @@ struct ChangeRow {
   std::string uid;
   bool deleted = false;
 };
+
+// One of the specs that a project had.
+struct Revision {
+  std::int64_t number = 0;
+  std::int64_t generation = 0;
+  Timestamp at;
+  schema::RevisionCause cause = schema::RevisionCause::kApply;
+  std::int64_t healthy_in = 0;  // assignment in which the project was last Running with it; 0: none
+  std::string spec;             // packed
+};
+
+// Empty texts: any.
+struct EventQuery {
+  std::string_view kind;
+  std::string_view name;
+  std::string_view uid;
+  std::int64_t after = 0;  // number
+};
+using OnEvent = std::function<Walk(const schema::Event&)>;
 
 // A packed object, as a list walks over them.
 struct Packed {
@@ -105,6 +129,18 @@ class Store {
   Result<Ok> walk_changes(std::int64_t since, const OnChange& on_change);
   Result<std::int64_t> newest_for_node(std::string_view node);  // 0: none
 
+  // --- Revisions. The newest one and the newest that was healthy are never dropped.
+  // A new one, of the spec of `project`. REQUIRES: it was put.
+  Result<Ok> add_revision(const schema::Project& project, schema::RevisionCause cause);
+  // The project is Running with its spec, in its assignment.
+  Result<Ok> mark_healthy(const schema::Project& project);
+  Result<std::vector<Revision>> revisions(std::string_view uid);  // oldest first
+
+  // --- Events. Merged with a like one of the newest of that object: same actor, reason and
+  // `about`, or, without one, message. They outlive their object.
+  Result<Ok> add_event(const schema::Event& event, std::string_view about);
+  Result<Ok> walk_events(const EventQuery& query, const OnEvent& on_event);  // oldest first
+
   // --- Retries.
   Result<std::optional<std::string>> find_reply(std::string_view request);
   Result<Ok> keep_reply(std::string_view request, std::string_view reply, Timestamp now);
@@ -112,6 +148,8 @@ class Store {
  private:
   explicit Store(const StoreOptions& options, std::unique_ptr<Database> database);
   Result<Ok> load();
+  Result<Ok> begin_history();
+  Result<Ok> merge_event(const schema::Event& event, std::string_view about, bool& merged);
   Result<std::optional<std::string>> find_body(std::string_view kind, std::string_view name);
   Result<Ok> save(Written written, std::string_view node, const std::string& body);
   Result<Ok> drop(Written written);
@@ -125,6 +163,7 @@ class Store {
   std::int64_t floor_ = 0;
   std::optional<Error> refusal_;
   std::vector<Written> written_;
+  bool wrote_aside_ = false;  // something that is no revision of an object
   std::int64_t revision_at_begin_ = 0;
   std::int64_t revision_at_request_ = 0;
   std::size_t written_at_request_ = 0;

@@ -18,6 +18,8 @@ SUBJECTS = [
     "cara.v1.api.gc.mallory.project.reap", "cara.v1.api.gc.mallory.project.evict",
     "cara.v1.api.agent.mallory.node.register", "cara.v1.api.agent.mallory.project.status",
     "cara.v1.api.agent.mallory.desired.get", "cara.v1.api.admin.mallory.server.info",
+    "cara.v1.api.admin.mallory.project.undo", "cara.v1.api.viewer.mallory.project.history",
+    "cara.v1.api.viewer.mallory.event.list", "cara.v1.api.agent.mallory.event.report",
     "cara.v1.api.nobody.mallory.project.get", "cara.v1.api.admin.mallory.no.such",
     "cara.v1.api.admin", "cara.v1.api.a.b.c.d.e.f", "cara.v1.hb.worker-01", "cara.v1.hb.mallory",
     "cara.v1.node.worker-01.wake", "cara.v1.node.all.wake", "cara.v1.sched.wake",

@@ -1,0 +1,203 @@
+#include "cli/describe_text.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "cli/render.h"
+#include "cli/rows.h"
+#include "schema/formats.h"
+#include "schema/secrets.h"
+#include "schema/wire.h"
+
+namespace cara::cli {
+namespace {
+
+constexpr std::size_t kLabelWidth = 16;
+constexpr std::size_t kShownEvents = 25;
+constexpr std::size_t kMaxText = 4096;
+
+std::string indented(const std::string& text, std::size_t by) {
+  std::string out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    out += line.empty() ? "\n" : std::string(by, ' ') + line + "\n";
+  }
+  return out;
+}
+
+// `Name:           value`; further lines of the value stand below its first one.
+std::string line(const std::string& label, const std::string& value, std::size_t indent = 0) {
+  const std::string head = std::string(indent, ' ') + label + ":";
+  const std::size_t width = std::max(kLabelWidth, head.size() + 1);
+  std::string text = schema::printable_lines(value, kMaxText);
+  while (text.ends_with('\n')) text.pop_back();
+  if (text.empty()) text = "<none>";
+  return head + std::string(width - head.size(), ' ') + indented(text, width).substr(width);
+}
+
+std::string pairs(const std::map<std::string, std::string>& map) {
+  std::string text;
+  for (const auto& [key, value] : map) text += key + "=" + value + "\n";
+  return text;
+}
+
+std::string ago(Timestamp time, Timestamp now) {
+  return time.is_set() ? to_string(time) + " (" + age_of(time, now) + " ago)" : "";
+}
+
+// A block of fields, or nothing if there are none.
+std::string section(const std::string& title, const Value& value, std::size_t indent = 0) {
+  const bool is_empty = (value.as_map() != nullptr && value.as_map()->empty()) ||
+                        (value.as_array() != nullptr && value.as_array()->empty());
+  if (value.is_null() || is_empty) return "";
+  return std::string(indent, ' ') + title + ":\n" + indented(to_yaml(value), indent + 2);
+}
+
+Map without(const Value& value, const std::vector<std::string>& keys) {
+  Map map = value.as_map() == nullptr ? Map{} : *value.as_map();
+  std::erase_if(map, [&](const Member& member) {
+    return std::find(keys.begin(), keys.end(), member.key) != keys.end();
+  });
+  return map;
+}
+
+// `env` as one line per variable.
+Value env_of(const schema::ServiceDef& service, Secrets secrets) {
+  Map env;
+  for (const schema::EnvVar& variable : service.env) {
+    const bool hide = secrets == Secrets::kHidden && !variable.value.empty() &&
+                      schema::is_secret_name(variable.name);
+    env.push_back({variable.name, hide ? Value(schema::kHidden) : Value(variable.value)});
+  }
+  return Value(std::move(env));
+}
+
+std::string describe_service(const schema::ServiceDef& service,
+                             const std::vector<schema::ServiceStatus>& statuses, Secrets secrets) {
+  std::string text = "  " + schema::printable(service.name) + "\n";
+  const auto status = std::find_if(statuses.begin(), statuses.end(),
+                                   [&](const auto& entry) { return entry.name == service.name; });
+  if (status != statuses.end()) {
+    std::string state = status->state + (status->health.empty() ? "" : ", " + status->health);
+    if (status->exit_code != 0) state += ", exit code " + std::to_string(status->exit_code);
+    text += line("State", state, 4) + line("Restarts", std::to_string(status->restarts), 4);
+    if (!status->address.empty()) text += line("Address", status->address, 4);
+    if (!status->message.empty()) text += line("Message", status->message, 4);
+  }
+  Map fields = without(schema::changed_fields(service), {"name"});
+  for (Member& member : fields) {
+    if (member.key == "env") member.value = env_of(service, secrets);
+  }
+  return text + section("Spec", Value(std::move(fields)), 4);
+}
+
+// Files of Config volumes by their size.
+Value volumes_of(const schema::ProjectSpec& spec) {
+  schema::ProjectSpec shown;
+  shown.volumes = spec.volumes;
+  for (schema::VolumeDef& volume : shown.volumes) {
+    for (auto& [name, file] : volume.files) {
+      file.content = "<" + std::to_string(file.content.size()) + " bytes>";
+    }
+  }
+  const Value value = schema::to_value(shown);
+  const Value* volumes = value.find("volumes");
+  return volumes == nullptr ? Value() : *volumes;
+}
+
+// With the host that each rule became.
+Value ingress_of(const schema::Project& project) {
+  schema::ProjectSpec shown;
+  shown.ingress = project.spec.ingress;
+  for (schema::IngressDef& rule : shown.ingress) {
+    for (const schema::IngressStatus& resolved : project.status.ingress) {
+      if (resolved.name == rule.name) rule.host = resolved.host;
+    }
+  }
+  const Value value = schema::to_value(shown);
+  const Value* ingress = value.find("ingress");
+  return ingress == nullptr ? Value() : *ingress;
+}
+
+std::string describe_conditions(const std::vector<schema::Condition>& conditions, Timestamp now) {
+  if (conditions.empty()) return line("Conditions", "");
+  std::string text = "Conditions:\n";
+  for (const schema::Condition& condition : conditions) {
+    text += "  " + schema::printable(condition.type) + "=" + schema::printable(condition.status) +
+            "  " + schema::printable(condition.reason);
+    if (condition.last_transition_time.is_set()) {
+      text += "  for " + age_of(condition.last_transition_time, now);
+    }
+    text += "\n" + indented(schema::printable_lines(condition.message, kMaxText), 4);
+  }
+  return text;
+}
+
+std::string describe_events(const std::vector<schema::Event>& events, Timestamp now) {
+  if (events.empty()) return line("Events", "");
+  const std::size_t left_out = events.size() - std::min(events.size(), kShownEvents);
+  Table table = event_table();
+  for (std::size_t i = left_out; i < events.size(); ++i) add_event(table, events[i], now);
+  std::ostringstream out;
+  table.print(out);
+  const std::string more =
+      left_out == 0 ? "" : " (the newest " + std::to_string(kShownEvents) + ")";
+  return "Events" + more + ":\n" + indented(out.str(), 2);
+}
+
+std::string describe_metadata(const schema::Metadata& metadata, Timestamp now) {
+  return line("Name", metadata.name) + line("UID", metadata.uid) +
+         line("Created", ago(metadata.created_at, now)) + line("Labels", pairs(metadata.labels)) +
+         line("Annotations", pairs(metadata.annotations));
+}
+
+}  // namespace
+
+std::string describe_project(const schema::Project& project,
+                             const std::vector<schema::Event>& events, Secrets secrets,
+                             Timestamp now) {
+  const schema::ProjectSpec& spec = project.spec;
+  const schema::ProjectStatus& status = project.status;
+  const Value all = schema::to_value(spec);
+  std::string text = describe_metadata(project.metadata, now);
+  text += line("Generation", std::to_string(project.metadata.generation) +
+                                 " (reported: " + std::to_string(status.observed_generation) + ")");
+  text += line("Phase", std::string(to_string(status.phase)));
+  text += line("Node", status.node_ref);
+  const Value* loss = all.find("onNodeLoss");
+  if (loss != nullptr && loss->as_string() != nullptr)
+    text += line("Node loss", *loss->as_string());
+  const Value* policy = all.find("updatePolicy");
+  if (policy != nullptr) text += line("Update policy", to_yaml(*policy));
+  // What has no place of its own above or below.
+  text += section(
+      "Spec",
+      Value(without(schema::changed_fields(spec),
+                    {"services", "volumes", "networks", "ingress", "onNodeLoss", "updatePolicy"})));
+  text += "Services:\n";
+  for (const schema::ServiceDef& service : spec.services) {
+    text += describe_service(service, status.services, secrets);
+  }
+  text += section("Volumes", volumes_of(spec));
+  const Value* networks = all.find("networks");
+  if (networks != nullptr) text += section("Networks", *networks);
+  text += section("Ingress", ingress_of(project));
+  return text + describe_conditions(status.conditions, now) + describe_events(events, now);
+}
+
+std::string describe_node(const schema::Node& node, const std::vector<schema::Project>& projects,
+                          const std::vector<schema::Event>& events, Timestamp now) {
+  std::string text = describe_metadata(node.metadata, now);
+  text += line("State", std::string(to_string(node.status.state)) +
+                            (node.spec.unschedulable ? ", takes no new projects" : ""));
+  text += line("Heard", ago(node.status.last_heartbeat, now));
+  text += section("Info", schema::to_value(node.status.info));
+  std::string names;
+  for (const schema::Project& project : projects) {
+    names += project.metadata.name + " (" + std::string(to_string(project.status.phase)) + ")\n";
+  }
+  text += line("Projects", names);
+  return text + describe_conditions(node.status.conditions, now) + describe_events(events, now);
+}
+
+}  // namespace cara::cli

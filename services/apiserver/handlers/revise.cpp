@@ -1,0 +1,66 @@
+#include "services/apiserver/handlers/revise.h"
+
+#include <set>
+
+#include "schema/formats.h"
+#include "services/apiserver/handlers/common.h"
+
+namespace cara::apiserver {
+
+using schema::IngressDef;
+using schema::Project;
+
+Result<Ok> resolve_ingress(const Context& context, Project& project) {
+  project.status.ingress.clear();
+  std::vector<FieldError> errors;
+  std::set<std::string> hosts;
+  for (std::size_t i = 0; i < project.spec.ingress.size(); ++i) {
+    const IngressDef& rule = project.spec.ingress[i];
+    const std::string path = "spec.ingress[" + std::to_string(i) + "].host";
+    const std::string host = schema::resolve_host(rule, project, context.options.domain);
+    if (const auto wrong = schema::check_format(schema::Format::kHost, host)) {
+      errors.push_back({path, "becomes `" + schema::printable(host) + "`: " + *wrong});
+    } else if (!hosts.insert(host).second) {
+      errors.push_back({path, "becomes `" + host + "`, which another rule of this project has"});
+    }
+    project.status.ingress.push_back({rule.name, host});
+  }
+  if (errors.empty()) return Ok{};
+  std::string message = errors.front().path + " " + errors.front().message;
+  return invalid(std::move(message), std::move(errors));
+}
+
+Result<Ok> claim_names(Context& context, const Project& project) {
+  const std::vector<std::string> claims = schema::claimed_names(project);
+  for (const std::string& claim : claims) {
+    const Result<std::optional<std::string>> holder = context.store.holder(claim);
+    if (!holder) return holder.error();
+    if (!*holder || **holder == project.metadata.name) continue;
+    const std::size_t slash = claim.find('/');
+    return conflict("the " + claim.substr(0, slash) + " name `" + claim.substr(slash + 1) +
+                    "` is taken by " + called("project", **holder));
+  }
+  return context.store.set_claims(project, claims);
+}
+
+Result<Ok> revise(Context& context, const Project& old, Project& next,
+                  schema::RevisionCause cause) {
+  const bool other_spec = next.spec != old.spec;
+  const bool pending = next.status.phase == schema::Phase::kPending;
+  if (other_spec) {
+    ++next.metadata.generation;
+    if (cause != schema::RevisionCause::kRollback) {
+      clear_condition(next.status.conditions, schema::kConditionRolledBack);
+    }
+  }
+  // Labels alone can change a host, which the node serves.
+  const bool node_cares = other_spec || next.status.ingress != old.status.ingress;
+  if (Result<Ok> done = claim_names(context, next); !done) return done;
+  const Result<Ok> done = save(context, next,
+                               {.node = node_cares ? next.status.node_ref : "",
+                                .schedulers = pending && other_spec,
+                                .gc = next.spec.expire_at != old.spec.expire_at});
+  return done && other_spec ? context.store.add_revision(next, cause) : done;
+}
+
+}  // namespace cara::apiserver
