@@ -5,6 +5,7 @@
 #include "schema/codec.h"
 #include "schema/describe.h"
 #include "schema/describe_messages.h"
+#include "schema/encode.h"
 #include "services/runtime/calls.h"
 
 namespace cara::agent {
