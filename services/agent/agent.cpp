@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "schema/lifecycle.h"
 #include "schema/subjects.h"
 
 namespace cara::agent {
@@ -16,6 +17,8 @@ constexpr runtime::TimerId kPullTimer = 4;
 constexpr runtime::TimerId kObserveTimer = 5;
 constexpr runtime::TimerId kProjectsTimer = 6;
 constexpr runtime::TimerId kImagesTimer = 7;
+constexpr runtime::TimerId kLeaseTimer = 8;
+constexpr runtime::TimerId kOfflineTimer = 9;
 
 constexpr const char* kObserveNodeKey = "observe-node";
 constexpr const char* kCollectImagesKey = "collect-images";
@@ -50,7 +53,7 @@ void for_each_labels(const Observation& all, Visit visit) {
 
 }  // namespace
 
-Agent::Agent(AgentOptions options)
+Agent::Agent(AgentOptions options, std::optional<DesiredCache> cached)
     : options_(std::move(options)),
       identity_{schema::Role::kAgent, schema::node_token(options_.node)},
       session_({.node = options_.node,
@@ -61,11 +64,14 @@ Agent::Agent(AgentOptions options)
                 .heartbeat_every = options_.heartbeat_every,
                 .beat_timer = kBeatTimer,
                 .register_timer = kRegisterTimer,
-                .probe_timer = kProbeTimer},
+                .probe_timer = kProbeTimer,
+                .lease_timer = kLeaseTimer},
                ids_),
       desired_pull_({.node = options_.node, .every = options_.pull_every, .timer = kPullTimer},
                     ids_),
-      engine_(ids_) {}
+      engine_(ids_),
+      cached_(std::move(cached)),
+      cache_keeper_(cached_, ids_) {}
 
 std::vector<runtime::Subscription> Agent::subscriptions() const {
   return {{schema::node_wake_subject(options_.node), ""}, {schema::kNodeAllWake, ""}};
@@ -74,6 +80,8 @@ std::vector<runtime::Subscription> Agent::subscriptions() const {
 runtime::Effects Agent::step(std::span<const runtime::Event> batch, runtime::Instant now) {
   out_.clear();
   for (const runtime::Event& event : batch) handle(event, now);
+  // After any pause, before anything is started.
+  check_lease(now.mono);
   advance(now);
   engine_.send(out_);
   return std::exchange(out_, {});
@@ -85,18 +93,22 @@ void Agent::handle(const runtime::Event& event, runtime::Instant now) {
   if (const auto news = session_.handle(event, now.mono, out_)) {
     on_session(*news);
   } else if (auto pulled = desired_pull_.handle(event, out_)) {
-    on_desired(std::move(*pulled));
+    on_desired(std::move(*pulled), now.mono);
+  } else if (cache_keeper_.handle(event, out_)) {
+    return;
   } else if (std::holds_alternative<runtime::Started>(event)) {
     session_.start(out_);
     collect_images();
+    out_.push_back(runtime::SetTimer{kOfflineTimer, options_.offline_after});
   } else if (std::holds_alternative<runtime::Resync>(event)) {
-    session_.retry_now(out_);
+    session_.retry_now(now.mono, out_);
     desired_pull_.pull(out_);
   } else if (const auto* message = std::get_if<runtime::Delivered>(&event)) {
     on_message(*message, now.mono);
   } else if (const auto* fired = std::get_if<runtime::TimerFired>(&event)) {
     if (fired->id == kObserveTimer) observe_node();
     if (fired->id == kImagesTimer) collect_images();
+    if (fired->id == kOfflineTimer) go_on_from_cache();
   } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
     if (const auto call = engine_.take(answer->id)) {
       on_engine_answer(*call, *answer, now.mono);
@@ -146,34 +158,17 @@ void Agent::on_pull_progress(const EngineEvent& event) {
 
 void Agent::on_session(const Session::News& news) {
   if (news.registered) {
-    if (session_.cluster() != cluster_) {
-      // Whatever runs for the other cluster is left alone.
-      cluster_ = session_.cluster();
-      projects_.clear();
-      engine_.drop_waiting();
-      desired_.reset();
-      observing_node_ = false;
-      collecting_images_ = false;
-      node_seen_ = false;
-    }
+    if (session_.cluster() != cluster_) forget_cluster();
     for (auto& [name, project] : projects_) project.reporter().say_again();
+    desired_pull_.restart(session_.registration(), cluster_, out_);
+    exclusive_.asked();
+  } else if (news.renewed && session_.registration() != 0 && exclusive_.renewed()) {
     desired_pull_.restart(session_.registration(), cluster_, out_);
   }
   if (news.revision) desired_pull_.pull_if_older(*news.revision, out_);
   if (!news.engine_answers_again) return;
   for (auto& [name, project] : projects_) project.retry_now();
   observe_node();
-}
-
-void Agent::on_desired(DesiredPull::News news) {
-  if (news.refused) session_.register_again(out_);
-  if (!news.complete) return;
-  desired_ = std::move(*news.complete);
-  for (auto& [name, project] : projects_) {
-    if (!desired_->contains(name)) project.want(std::nullopt);
-  }
-  for (const auto& [name, wanted] : *desired_) loop(name).want(wanted);
-  if (!node_seen_) observe_node();
 }
 
 void Agent::on_engine_answer(const EngineCall& call, const runtime::Answered& answer,
@@ -186,7 +181,7 @@ void Agent::on_engine_answer(const EngineCall& call, const runtime::Answered& an
   if (!says_nothing) {
     session_.engine_said(reply.ok() ? std::nullopt : std::optional(reply.error()), now, out_);
   }
-  if (call.key == kObserveNodeKey) return node_observed(reply);
+  if (call.key == kObserveNodeKey) return node_observed(reply, now);
   if (call.key == kCollectImagesKey) return images_collected(reply);
   const auto found = projects_.find(call.project);
   if (found != projects_.end()) found->second.ended(call, reply, now);
@@ -219,20 +214,21 @@ void Agent::observe_node() {
   engine_.add({"", kObserveNodeKey, Observe{{{kLabelNode, options_.node}}}});
 }
 
-void Agent::node_observed(const Result<EngineReply>& reply) {
+void Agent::node_observed(const Result<EngineReply>& reply, runtime::MonoTime now) {
   observing_node_ = false;
   out_.push_back(runtime::SetTimer{kObserveTimer,
                                    reply.ok() ? options_.observe_every : options_.observe_retry});
   if (!reply.ok() || !desired_) return;
+  if (from_cache_ && !node_seen_ && !trust_cache(reply->observation)) return;
   node_seen_ = true;
-  adopt(reply->observation);
+  adopt(reply->observation, now);
 }
 
 void Agent::collect_images() {
   if (options_.image_max_age.count() <= 0) return;
   out_.push_back(runtime::SetTimer{kImagesTimer, collect_every(options_.image_max_age)});
-  // Before the desired set is known, no image is known to be unused.
-  if (collecting_images_ || !desired_) return;
+  // Before the newest desired set is known, no image is known to be unused.
+  if (collecting_images_ || !desired_ || from_cache_) return;
   collecting_images_ = true;
   CollectImages op{.keep = {}, .max_age_ms = options_.image_max_age.count()};
   for (const auto& [name, wanted] : *desired_) {
@@ -256,7 +252,7 @@ void Agent::images_collected(const Result<EngineReply>& reply) {
   }
 }
 
-void Agent::adopt(const Observation& all) {
+void Agent::adopt(const Observation& all, runtime::MonoTime now) {
   std::set<std::string> names;
   std::set<std::string> foreign;
   for_each_labels(all, [&](const Labels& labels) {
@@ -269,7 +265,7 @@ void Agent::adopt(const Observation& all) {
     }
   });
   for (const std::string& name : names) {
-    if (!projects_.contains(name)) loop(name).want(std::nullopt);
+    if (!from_cache_ && !projects_.contains(name)) loop(name).want(std::nullopt);
   }
   const Owner owner{options_.node, cluster_};
   for (auto& [name, project] : projects_) {
@@ -279,7 +275,7 @@ void Agent::adopt(const Observation& all) {
   session_.set_remark(foreign.empty() ? ""
                                       : "objects of another cluster (" + *foreign.begin() +
                                             ") are on this engine and left alone",
-                      out_);
+                      now, out_);
 }
 
 // --- Projects -----------------------------------------------------------------------------------
@@ -292,22 +288,21 @@ ProjectLoop& Agent::loop(const std::string& project) {
 void Agent::advance(runtime::Instant now) {
   if (!node_seen_) return;
   std::optional<runtime::MonoTime> due;
-  for (auto it = projects_.begin(); it != projects_.end();) {
-    ProjectLoop& project = it->second;
-    ProjectLoop::Step step = project.is_due(now.mono) ? project.advance(now) : ProjectLoop::Step{};
-    for (EngineCall& call : step.calls) engine_.add(std::move(call));
-    for (std::string& sentence : step.trouble) {
-      out_.push_back(runtime::note(runtime::Level::kWarn, std::move(sentence)));
+  // What is to go has the engine first: it may hold what the others need.
+  for (const bool to_go : {true, false}) {
+    for (auto it = projects_.begin(); it != projects_.end();) {
+      const auto project = it++;
+      if (is_to_go(project->first) != to_go) continue;
+      if (advance_one(project->first, project->second, now) == Left::kNothing) {
+        projects_.erase(project);
+        continue;
+      }
+      const auto report_due =
+          may_report(project->first) ? project->second.reporter().due() : std::nullopt;
+      for (const auto& next : {project->second.due(), report_due}) {
+        if (next) due = due ? std::min(*due, *next) : *next;
+      }
     }
-    if (step.gone) {
-      it = projects_.erase(it);
-      continue;
-    }
-    send_report(it->first, project, now.mono);
-    for (const auto& next : {project.due(), report_due(project)}) {
-      if (next) due = due ? std::min(*due, *next) : *next;
-    }
-    ++it;
   }
   if (due) {
     const runtime::Duration wait = std::max(runtime::Duration{}, *due - now.mono);
@@ -315,12 +310,29 @@ void Agent::advance(runtime::Instant now) {
   }
 }
 
-std::optional<runtime::MonoTime> Agent::report_due(const ProjectLoop& project) const {
-  return session_.registration() == 0 ? std::nullopt : project.reporter().due();
+bool Agent::is_to_go(const std::string& project) const {
+  const auto wanted = desired_->find(project);
+  return wanted == desired_->end() || schema::is_ending(wanted->second.phase);
+}
+
+Agent::Left Agent::advance_one(const std::string& name, ProjectLoop& project,
+                               runtime::Instant now) {
+  ProjectLoop::Step step = project.is_due(now.mono) ? project.advance(now) : ProjectLoop::Step{};
+  for (EngineCall& call : step.calls) engine_.add(std::move(call));
+  for (std::string& sentence : step.trouble) {
+    out_.push_back(runtime::note(runtime::Level::kWarn, std::move(sentence)));
+  }
+  if (step.gone) return Left::kNothing;
+  if (may_report(name)) send_report(name, project, now.mono);
+  return Left::kSomething;
+}
+
+// What is said of a project that only the lease stops is nobody's business.
+bool Agent::may_report(const std::string& project) const {
+  return session_.registration() != 0 && !held_.contains(project);
 }
 
 void Agent::send_report(const std::string& project, ProjectLoop& loop, runtime::MonoTime now) {
-  if (session_.registration() == 0) return;
   auto report = loop.reporter().take(now);
   if (!report) return;
   report->registration = session_.registration();

@@ -3,14 +3,21 @@
 // Heartbeats, the pull of the desired set and each project go on independently of each other. No
 // object of the engine is touched before a complete desired set was read, nor any that carries
 // another node's or cluster's label.
+//
+// An agent that starts and cannot read a set for a while goes on from the one it kept on disk,
+// until it can: what that one has is started (`MoveExclusive` needs a lease), but what it does not
+// have is not removed, because it may be news that the agent has missed.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
+#include "services/agent/desired_cache.h"
 #include "services/agent/desired_pull.h"
 #include "services/agent/engine_calls.h"
+#include "services/agent/exclusive_gate.h"
 #include "services/agent/project_loop.h"
 #include "services/agent/session.h"
 #include "services/runtime/actor.h"
@@ -32,11 +39,13 @@ struct AgentOptions {
   runtime::Duration observe_retry = std::chrono::seconds(1);
   // Images that were pulled for projects and not used for so long are removed; 0: never.
   std::chrono::milliseconds image_max_age{0};
+  runtime::Duration offline_after = std::chrono::seconds(10);  // from the start: use the cache
 };
 
 class Agent : public runtime::Actor {
  public:
-  explicit Agent(AgentOptions options);
+  // `cached`: the set that an earlier life kept, if it can be read.
+  explicit Agent(AgentOptions options, std::optional<DesiredCache> cached = std::nullopt);
 
   std::vector<runtime::Subscription> subscriptions() const override;
   runtime::Effects step(std::span<const runtime::Event> batch, runtime::Instant now) override;
@@ -47,20 +56,29 @@ class Agent : public runtime::Actor {
   void on_engine_event(const EngineEvent& event, runtime::MonoTime now);
   void on_pull_progress(const EngineEvent& event);
   void on_session(const Session::News& news);
-  void on_desired(DesiredPull::News news);
+  void on_desired(DesiredPull::News news, runtime::MonoTime now);
+  void forget_cluster();
+  void want_all();
+  void want(const schema::DesiredProject& wanted);
+  void check_lease(runtime::MonoTime now);
   void on_engine_answer(const EngineCall& call, const runtime::Answered& answer,
                         runtime::MonoTime now);
   void on_report_answer(const std::string& project, const runtime::Answered& answer,
                         runtime::MonoTime now);
 
+  void go_on_from_cache();
+  bool trust_cache(const Observation& all);
   void observe_node();
-  void node_observed(const Result<EngineReply>& reply);
+  void node_observed(const Result<EngineReply>& reply, runtime::MonoTime now);
   void collect_images();
   void images_collected(const Result<EngineReply>& reply);
-  void adopt(const Observation& all);
+  void adopt(const Observation& all, runtime::MonoTime now);
   ProjectLoop& loop(const std::string& project);
   void advance(runtime::Instant now);
-  std::optional<runtime::MonoTime> report_due(const ProjectLoop& project) const;
+  bool is_to_go(const std::string& project) const;
+  enum class Left { kNothing, kSomething };
+  Left advance_one(const std::string& name, ProjectLoop& project, runtime::Instant now);
+  bool may_report(const std::string& project) const;
   void send_report(const std::string& project, ProjectLoop& loop, runtime::MonoTime now);
 
   const AgentOptions options_;
@@ -73,6 +91,11 @@ class Agent : public runtime::Actor {
 
   std::string cluster_;                // whose projects these are
   std::optional<DesiredSet> desired_;  // the last complete one of this cluster
+  std::optional<DesiredCache> cached_;
+  bool from_cache_ = false;  // desired_ is
+  CacheKeeper cache_keeper_;
+  ExclusiveGate exclusive_;
+  std::set<std::string> held_;  // projects that exclusive_ holds
   std::map<std::string, ProjectLoop> projects_;
   bool node_seen_ = false;  // observed since the first desired set
   bool observing_node_ = false;

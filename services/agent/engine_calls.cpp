@@ -35,6 +35,19 @@ bool EngineCalls::may_run(const EngineCall& call) const {
   return calls_ < kMaxCalls && (own == calls_of_.end() || own->second < kMaxCallsPerProject);
 }
 
+std::vector<EngineCall> EngineCalls::withdraw(const std::string& project) {
+  std::vector<EngineCall> withdrawn;
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    if (it->project != project) {
+      ++it;
+      continue;
+    }
+    withdrawn.push_back(std::move(*it));
+    it = waiting_.erase(it);
+  }
+  return withdrawn;
+}
+
 void EngineCalls::send(runtime::Effects& out) {
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     if (!may_run(*it)) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "services/agent/engine.h"
 #include "services/runtime/actor.h"
@@ -36,6 +37,8 @@ class EngineCalls {
   void add(EngineCall call) { waiting_.push_back(std::move(call)); }
   // What was not sent yet is not wanted any more.
   void drop_waiting() { waiting_.clear(); }
+  // Takes back what was not sent yet of this project: it ends without having been tried.
+  std::vector<EngineCall> withdraw(const std::string& project);
   // Sends what may run now.
   void send(runtime::Effects& out);
   // The call that this answer ends; nothing if it is not the engine's.

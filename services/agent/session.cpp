@@ -1,5 +1,6 @@
 #include "services/agent/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "services/agent/engine_calls.h"
@@ -10,6 +11,7 @@ namespace cara::agent {
 using runtime::Answered;
 using runtime::Effects;
 using runtime::Level;
+using runtime::MonoTime;
 using runtime::note;
 using runtime::SetTimer;
 
@@ -18,16 +20,16 @@ Session::Session(SessionOptions options, runtime::RequestIds& ids)
       identity_{schema::Role::kAgent, schema::node_token(options_.node)},
       ids_(ids) {}
 
-std::optional<Session::News> Session::handle(const runtime::Event& event, runtime::MonoTime now,
+std::optional<Session::News> Session::handle(const runtime::Event& event, MonoTime now,
                                              Effects& out) {
   if (const auto* fired = std::get_if<runtime::TimerFired>(&event)) {
     if (fired->id == options_.beat_timer) {
-      beat(out);
+      beat(now, out);
     } else if (fired->id == options_.register_timer) {
-      enroll(out);
+      enroll(now, out);
     } else if (fired->id == options_.probe_timer) {
       probe(out);
-    } else {
+    } else if (fired->id != options_.lease_timer) {
       return std::nullopt;
     }
     return News{};
@@ -35,20 +37,20 @@ std::optional<Session::News> Session::handle(const runtime::Event& event, runtim
   const auto* answer = std::get_if<Answered>(&event);
   if (answer == nullptr) return std::nullopt;
   if (answer->id == probing_) return probed(*answer, now, out);
-  if (answer->id == enrolling_) return enrolled(*answer, out);
-  if (answer->id == beating_) return beaten(*answer, out);
+  if (answer->id == enrolling_) return enrolled(*answer, now, out);
+  if (answer->id == beating_) return beaten(*answer, now, out);
   return std::nullopt;
 }
 
 // The engine is asked first: registration tells what the node is.
 void Session::start(Effects& out) { probe(out); }
 
-void Session::retry_now(Effects& out) {
+void Session::retry_now(MonoTime now, Effects& out) {
   failures_ = 0;
   if (registration_ != 0) {
-    beat(out);
+    beat(now, out);
   } else if (engine_known_) {
-    enroll(out);
+    enroll(now, out);
   }
 }
 
@@ -67,7 +69,7 @@ void Session::probe(Effects& out) {
   out.push_back(runtime::Request{*probing_, kEngineSubject, encode(op), time_limit(op)});
 }
 
-Session::News Session::probed(const Answered& answer, runtime::MonoTime now, Effects& out) {
+Session::News Session::probed(const Answered& answer, MonoTime now, Effects& out) {
   probing_.reset();
   out.push_back(SetTimer{options_.probe_timer, options_.probe_every});
   const auto reply =
@@ -79,12 +81,12 @@ Session::News Session::probed(const Answered& answer, runtime::MonoTime now, Eff
   engine_said(reply.ok() ? std::nullopt : std::optional(reply.error()), now, out);
   if (first || another) {
     registration_ = 0;
-    enroll(out);
+    enroll(now, out);
   }
   return {.engine_answers_again = reply.ok() && !was_ready};
 }
 
-void Session::engine_said(const std::optional<Error>& error, runtime::MonoTime now, Effects& out) {
+void Session::engine_said(const std::optional<Error>& error, MonoTime now, Effects& out) {
   const bool silent = error && (error->code == Code::kUnavailable || error->code == Code::kTimeout);
   if (error && !silent) return;  // it answers; only this one call failed
   // An engine that was never there is news as well: nothing was said about it yet.
@@ -95,17 +97,17 @@ void Session::engine_said(const std::optional<Error>& error, runtime::MonoTime n
   if (!changed) return;
   out.push_back(silent ? note(Level::kWarn, "the engine does not answer: " + error->message)
                        : note(Level::kInfo, "the engine answers"));
-  beat(out);
+  beat(now, out);
 }
 
-void Session::set_remark(std::string remark, Effects& out) {
+void Session::set_remark(std::string remark, MonoTime now, Effects& out) {
   if (remark == remark_) return;
   remark_ = std::move(remark);
   if (!remark_.empty()) out.push_back(note(Level::kWarn, remark_));
-  beat(out);
+  beat(now, out);
 }
 
-std::optional<runtime::MonoTime> Session::take_away_since() {
+std::optional<MonoTime> Session::take_away_since() {
   return std::exchange(away_since_, std::nullopt);
 }
 
@@ -116,9 +118,10 @@ std::string Session::engine_message() const {
 
 // --- Registration -------------------------------------------------------------------------------
 
-void Session::enroll(Effects& out) {
+void Session::enroll(MonoTime now, Effects& out) {
   if (enrolling_ || registration_ != 0) return;
   enrolling_ = ids_.next();
+  enroll_sent_at_ = now;
   const schema::RegisterRequest request{.node = options_.node,
                                         .agent_id = options_.agent_id,
                                         .labels = options_.labels,
@@ -135,7 +138,7 @@ void Session::enroll(Effects& out) {
   out.push_back(runtime::call(*enrolling_, identity_, "node.register", request));
 }
 
-Session::News Session::enrolled(const Answered& answer, Effects& out) {
+Session::News Session::enrolled(const Answered& answer, MonoTime now, Effects& out) {
   enrolling_.reset();
   const auto reply = runtime::open<schema::RegisterReply>(answer);
   if (!reply.ok()) {
@@ -151,14 +154,17 @@ Session::News Session::enrolled(const Answered& answer, Effects& out) {
   out.push_back(note(Level::kInfo, "registered as node " + options_.node + ", registration " +
                                        std::to_string(registration_)));
   out.push_back(SetTimer{options_.beat_timer, options_.heartbeat_every});
-  return {.registered = true};
+  lease_length_ = std::chrono::milliseconds(reply->node_timeout_ms);
+  renew_lease(enroll_sent_at_, now, out);
+  return {.registered = true, .renewed = true};
 }
 
 // --- Heartbeats ---------------------------------------------------------------------------------
 
-void Session::beat(Effects& out) {
+void Session::beat(MonoTime now, Effects& out) {
   if (registration_ == 0 || beating_) return;
   beating_ = ids_.next();
+  beat_sent_at_ = now;
   const schema::Heartbeat beat{.registration = registration_,
                                .engine_ready = engine_ready_,
                                .engine_message = engine_message()};
@@ -167,7 +173,7 @@ void Session::beat(Effects& out) {
   out.push_back(SetTimer{options_.beat_timer, options_.heartbeat_every});
 }
 
-Session::News Session::beaten(const Answered& answer, Effects& out) {
+Session::News Session::beaten(const Answered& answer, MonoTime now, Effects& out) {
   beating_.reset();
   const auto reply = runtime::open<schema::HeartbeatReply>(answer);
   if (!reply.ok()) {
@@ -179,7 +185,13 @@ Session::News Session::beaten(const Answered& answer, Effects& out) {
     return {};
   }
   complaint_.clear();
-  return {.revision = reply->revision};
+  renew_lease(beat_sent_at_, now, out);
+  return {.renewed = true, .revision = reply->revision};
+}
+
+void Session::renew_lease(MonoTime sent_at, MonoTime now, Effects& out) {
+  lease_end_ = std::max(lease_end_, sent_at + lease_length_);
+  if (has_lease(now)) out.push_back(SetTimer{options_.lease_timer, lease_end_ - now});
 }
 
 // The same words once, not with every attempt.

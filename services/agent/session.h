@@ -1,6 +1,10 @@
 // Session: the node's membership. It registers, keeps heartbeating, and registers again when the
 // apiserver does not know it any more. It also watches whether the engine answers, because that is
 // what registration and heartbeats say about the node.
+//
+// What the apiserver acknowledges renews the node's lease: for as long as the apiserver waits for a
+// silent node, counted from when the message was *sent*, so it ends here before it ends there. The
+// boot clock measures it: a lease that ended while the machine slept has ended.
 #pragma once
 
 #include <map>
@@ -29,6 +33,7 @@ struct SessionOptions {
   runtime::TimerId beat_timer = 0;
   runtime::TimerId register_timer = 0;
   runtime::TimerId probe_timer = 0;
+  runtime::TimerId lease_timer = 0;
 };
 
 class Session {
@@ -38,6 +43,7 @@ class Session {
 
   struct News {
     bool registered = false;               // a new registration: pull
+    bool renewed = false;                  // the lease
     std::optional<std::int64_t> revision;  // the newest that concerns the node, by a heartbeat
     bool engine_answers_again = false;
   };
@@ -46,27 +52,30 @@ class Session {
                              runtime::Effects& out);
   void start(runtime::Effects& out);
   // The bus is back: whatever waits for its backoff is done now.
-  void retry_now(runtime::Effects& out);
+  void retry_now(runtime::MonoTime now, runtime::Effects& out);
   // The apiserver refused this registration.
   void register_again(runtime::Effects& out);
   // How a call to the engine ended, of whoever.
   void engine_said(const std::optional<Error>& error, runtime::MonoTime now, runtime::Effects& out);
   // Words to the node's condition that do not make the engine count as down.
-  void set_remark(std::string remark, runtime::Effects& out);
+  void set_remark(std::string remark, runtime::MonoTime now, runtime::Effects& out);
   // Since when the engine has been away, if it has since the last call of this.
   std::optional<runtime::MonoTime> take_away_since();
 
   // 0: not registered.
   std::int64_t registration() const { return registration_; }
   const std::string& cluster() const { return cluster_; }
+  // No other node may have been given what this one holds. A step is made when it ends.
+  bool has_lease(runtime::MonoTime now) const { return now < lease_end_; }
 
  private:
   void probe(runtime::Effects& out);
   News probed(const runtime::Answered& answer, runtime::MonoTime now, runtime::Effects& out);
-  void enroll(runtime::Effects& out);
-  News enrolled(const runtime::Answered& answer, runtime::Effects& out);
-  void beat(runtime::Effects& out);
-  News beaten(const runtime::Answered& answer, runtime::Effects& out);
+  void enroll(runtime::MonoTime now, runtime::Effects& out);
+  News enrolled(const runtime::Answered& answer, runtime::MonoTime now, runtime::Effects& out);
+  void beat(runtime::MonoTime now, runtime::Effects& out);
+  News beaten(const runtime::Answered& answer, runtime::MonoTime now, runtime::Effects& out);
+  void renew_lease(runtime::MonoTime sent_at, runtime::MonoTime now, runtime::Effects& out);
   std::string engine_message() const;
   void complain(const std::string& sentence, runtime::Effects& out);
 
@@ -79,8 +88,12 @@ class Session {
   std::optional<runtime::RequestId> enrolling_;
   std::optional<runtime::RequestId> beating_;
   std::optional<runtime::RequestId> probing_;
-  std::uint32_t failures_ = 0;  // to register, in a row
-  std::string complaint_;       // the last one logged
+  runtime::MonoTime enroll_sent_at_;
+  runtime::MonoTime beat_sent_at_;
+  runtime::Duration lease_length_{};
+  runtime::MonoTime lease_end_;  // in the past: there is none
+  std::uint32_t failures_ = 0;   // to register, in a row
+  std::string complaint_;        // the last one logged
 
   bool engine_known_ = false;  // it answered or failed once
   bool engine_ready_ = false;

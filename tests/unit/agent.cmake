@@ -1,4 +1,4 @@
 cara_test(test_unit_agent LAYER unit
-  SOURCES agent_crash_test.cpp agent_images_test.cpp agent_node_test.cpp agent_plan_test.cpp
-          agent_projects_test.cpp
+  SOURCES agent_crash_test.cpp agent_images_test.cpp agent_lease_test.cpp agent_node_test.cpp
+          agent_offline_test.cpp agent_plan_test.cpp agent_projects_test.cpp
   DEPS cara_agent cara_model_engine)

@@ -51,7 +51,13 @@ class AgentWorld {
   std::size_t page_size = 100;
   std::vector<schema::StatusRequest> reports;  // all that were taken
   std::vector<schema::Heartbeat> beats;
-  std::vector<std::string> notes;  // what it logged
+  std::vector<std::string> notes;  // of this life
+  bool beats_wait = false;         // their answers, until let_beats_go()
+
+  // --- The agent's disk ---
+  std::string kept;  // the cached desired set
+  bool disk_is_full = false;
+  std::size_t writes = 0;
 
   // --- The engine ---
   sim::ModelEngine engine{Timestamp{1'700'000'000'000}};
@@ -72,10 +78,15 @@ class AgentWorld {
     inbox_.clear();
     timers_.clear();
     held.clear();
-    agent_ = std::make_unique<agent::Agent>(agent::AgentOptions{.node = kNode,
-                                                                .agent_id = "agent-1",
-                                                                .agent_version = "test",
-                                                                .image_max_age = image_max_age});
+    waiting_beats_.clear();
+    notes.clear();
+    auto cache = agent::decode_cache(kept, kNode);
+    agent_ = std::make_unique<agent::Agent>(
+        agent::AgentOptions{.node = kNode,
+                            .agent_id = "agent-1",
+                            .agent_version = "test",
+                            .image_max_age = image_max_age},
+        cache.ok() ? std::optional(std::move(*cache)) : std::nullopt);
     tell(runtime::Started{});
     settle();
   }
@@ -121,6 +132,22 @@ class AgentWorld {
     const runtime::MonoTime end = now.mono + by;
     settle();
     while (step_time(end)) settle();
+  }
+  // The process does not run while time passes.
+  void freeze(runtime::Duration for_so_long) {
+    now.mono = now.mono + for_so_long;
+    now.wall.ms += for_so_long.count() / 1000;
+    engine.advance(now.wall);
+  }
+  void let_beats_go() {
+    beats_wait = false;
+    for (runtime::Event& answer : std::exchange(waiting_beats_, {})) tell(std::move(answer));
+    settle();
+  }
+  bool noted(const std::string& words) const {
+    return std::any_of(notes.begin(), notes.end(), [&](const std::string& text) {
+      return text.find(words) != std::string::npos;
+    });
   }
   void release() {
     engine_holds = false;
@@ -174,7 +201,7 @@ class AgentWorld {
  private:
   bool step_time(runtime::MonoTime end) {
     auto next = end;
-    for (const auto& [id, when] : timers_) next = std::min(next, when);
+    for (const auto& [id, when] : timers_) next = std::min(next, std::max(when, now.mono));
     if (const auto change = engine.next_change()) {
       const auto wait =
           std::chrono::milliseconds(std::max<std::int64_t>(0, change->ms - now.wall.ms));
@@ -201,13 +228,30 @@ class AgentWorld {
     } else if (const auto* request = std::get_if<runtime::Request>(&effect)) {
       if (request->subject == agent::kEngineSubject) {
         serve_engine(*request);
+      } else if (request->subject == agent::kStateSubject) {
+        tell(runtime::Answered{request->id, serve_disk(*request)});
       } else {
-        tell(runtime::Answered{request->id, api_answers
-                                                ? Result<runtime::Payload>(serve_api(*request))
-                                                : timed_out("silence")});
+        ask_api(*request);
       }
     } else if (const auto* note = std::get_if<runtime::Note>(&effect)) {
       notes.push_back(note->text);
+    }
+  }
+
+  Result<runtime::Payload> serve_disk(const runtime::Request& request) {
+    if (disk_is_full) return internal("no space left on device");
+    ++writes;
+    kept = request.body;
+    return runtime::Payload();
+  }
+
+  void ask_api(const runtime::Request& request) {
+    if (!api_answers) return tell(runtime::Answered{request.id, timed_out("silence")});
+    runtime::Answered answer{request.id, serve_api(request)};
+    if (beats_wait && schema::parse_heartbeat_subject(request.subject)) {
+      waiting_beats_.push_back(std::move(answer));
+    } else {
+      tell(std::move(answer));
     }
   }
 
@@ -278,6 +322,7 @@ class AgentWorld {
 
   std::unique_ptr<agent::Agent> agent_;
   std::deque<runtime::Event> inbox_;
+  std::vector<runtime::Event> waiting_beats_;
   std::map<runtime::TimerId, runtime::MonoTime> timers_;
 };
 
