@@ -107,6 +107,8 @@ std::string Scenario::run(const std::string& command) {
     cluster_->world().bus().set_cut(Cluster::agent_of(words[1]), {});
   } else if (verb == "crash") {
     cluster_->world().crash(words[1]);
+  } else if (verb == "reboot") {
+    cluster_->reboot(words[1]);
   } else if (verb == "start") {
     cluster_->world().start(words[1]);
   } else {
@@ -165,6 +167,9 @@ std::string Scenario::apply(const Words& words) {
       {.name = "db", .image = kGoodImage, .env = {}, .volume_mounts = {{"data", "/data"}}},
       {.name = "app", .image = image, .env = {}, .volume_mounts = {}}};
   project.spec.volumes = {{"data", schema::VolumeType::kEphemeral}};
+  if (option(words, "loss", "Move") == "MoveExclusive") {
+    project.spec.on_node_loss = schema::OnNodeLoss::kMoveExclusive;
+  }
   const std::string expire = option(words, "expire", "");
   if (!expire.empty()) {
     project.spec.expire_at =
@@ -233,7 +238,10 @@ std::string Scenario::show() {
   for (const std::string& node : cluster_->node_names()) {
     const auto seen = cluster_->observe(node);
     text += fmt::format("engine {}:", node);
-    for (const auto& container : seen.containers) text += " " + container.name;
+    for (const auto& container : seen.containers) {
+      const bool runs = container.state == agent::ContainerState::kRunning;
+      text += " " + container.name + (runs ? "" : "(stopped)");
+    }
     for (const auto& network : seen.networks) text += " " + network.name;
     for (const auto& volume : seen.volumes) text += " " + volume.name;
     text += "\n";

@@ -109,8 +109,12 @@ void Cluster::add_node(int number) {
     options.heartbeat_every = std::chrono::seconds(1);
     options.pull_every = std::chrono::seconds(10);
     options.observe_every = std::chrono::seconds(5);
-    return std::make_unique<agent::Agent>(std::move(options));
+    options.offline_after = std::chrono::seconds(2);
+    auto cache = agent::decode_cache(caches_[node], node);
+    return std::make_unique<agent::Agent>(
+        std::move(options), cache.ok() ? std::optional(std::move(*cache)) : std::nullopt);
   };
+  spec.keep = [this, node](const std::string& bytes) { caches_[node] = bytes; };
   spec.engine = [this, node](const agent::EngineOp& op) {
     auto reply = engine_of(node).execute(op);
     watch_engine(node);
@@ -134,6 +138,11 @@ ModelEngine& Cluster::engine_of(const std::string& node) {
   ModelEngine& engine = *engines_.at(node);
   engine.advance(world_.wall());
   return engine;
+}
+
+void Cluster::reboot(const std::string& node) {
+  world_.crash(agent_of(node));
+  engine_of(node).reboot();
 }
 
 // Containers end and become healthy by themselves: somebody has to let the time pass for them.

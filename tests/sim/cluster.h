@@ -50,6 +50,8 @@ class Cluster {
 
   // Brought up to the present first.
   ModelEngine& engine_of(const std::string& node);
+  // The machine is switched off and on: its agent is down, its containers have ended.
+  void reboot(const std::string& node);
   // Everything with labels of ours. What carries none of them: decoys().
   agent::Observation observe(const std::string& node);
   agent::Observation everything(const std::string& node);
@@ -73,6 +75,7 @@ class Cluster {
   std::vector<std::string> node_names_;
   std::map<std::string, std::unique_ptr<ModelEngine>> engines_;
   std::map<std::string, std::string> agent_ids_;
+  std::map<std::string, std::string> caches_;  // on each node's disk: its agent's desired set
   Client* client_ = nullptr;
 };
 

@@ -51,8 +51,10 @@ void FaultPlan::strike() {
     cluster_.world().crash_inside(process, random_.below(kMostEffects));
     // It may not step for long: whether it is down is looked at then.
     restart_later(process);
-  } else if (dice < 80) {
+  } else if (dice < 76) {
     cut(process);
+  } else if (dice < 82) {
+    reboot();
   } else {
     meddle();
   }
@@ -77,6 +79,15 @@ void FaultPlan::cut(const std::string& process) {
     // A short cut is not noticed by the client library; after a long one it says so.
     if (random_.below(2) == 0) cluster_.world().resync(process);
   });
+}
+
+// A machine is switched off and on, and every other time there is nobody to tell it what it had.
+void FaultPlan::reboot() {
+  const auto& nodes = cluster_.node_names();
+  const std::string& node = nodes[random_.below(nodes.size())];
+  cluster_.reboot(node);
+  restart_later(Cluster::agent_of(node));
+  if (random_.below(2) == 0) crash(kApiserver);
 }
 
 // Somebody works on a node by hand.

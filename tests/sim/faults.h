@@ -1,6 +1,6 @@
 // FaultPlan: what goes wrong in a run, drawn from its seed: lossy links, cut-off processes,
-// crashes between and inside steps, engines that refuse, forget and lose events, and people who
-// remove containers by hand.
+// crashes between and inside steps, engines that refuse, forget and lose events, machines that are
+// switched off and on, also while there is no apiserver, and people who remove containers by hand.
 #pragma once
 
 #include "services/runtime/ids.h"
@@ -26,6 +26,7 @@ class FaultPlan {
   void crash(const std::string& process);
   void cut(const std::string& process);
   void meddle();
+  void reboot();
   void restart_later(const std::string& process);
   std::string any_process();
   Duration up_to(Duration longest);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "schema/check.h"
+#include "services/agent/desired_cache.h"
 
 namespace cara::sim {
 namespace {
@@ -11,6 +12,7 @@ constexpr std::uint64_t kStepDelayUs = 200;  // events of this long make one bat
 // Whoever waits for longer than this (a pull) is told that the connection is cut.
 constexpr Duration kPatience = std::chrono::seconds(85);
 constexpr std::uint64_t kPullUs = 400'000;  // of an image, at most
+constexpr std::uint64_t kDiskUs = 30'000;   // for a small file to be on disk, at most
 
 }  // namespace
 
@@ -130,6 +132,7 @@ void World::perform_one(Process& process, const runtime::Effect& effect) {
     bus_.publish(name, *message);
   } else if (const auto* request = std::get_if<runtime::Request>(&effect)) {
     if (request->subject == agent::kEngineSubject) return call_engine(process, *request);
+    if (request->subject == agent::kStateSubject) return keep(process, *request);
     note(name, "asks", std::to_string(request->id) + " " + request->subject, request->body);
     bus_.request(name, *request);
   } else if (const auto* response = std::get_if<runtime::Respond>(&effect)) {
@@ -179,6 +182,18 @@ void World::call_engine(Process& process, const runtime::Request& request) {
   timeline_.after(before,
                   [this, &process, op = *op, id = request.id, life = process.life,
                    left = request.timeout - before] { execute(process, op, id, life, left); });
+}
+
+// The file is as before when the process dies first.
+void World::keep(Process& process, const runtime::Request& request) {
+  CARA_CHECK(process.spec.keep);
+  note(process.spec.name, "keeps", std::to_string(request.id), request.body);
+  timeline_.after(Duration(100 + random_.below(kDiskUs)),
+                  [this, &process, bytes = request.body, id = request.id, life = process.life] {
+                    if (process.life != life || !process.actor) return;
+                    process.spec.keep(bytes);
+                    put(process, runtime::Answered{id, runtime::Payload()});
+                  });
 }
 
 void World::execute(Process& process, const agent::EngineOp& op, runtime::RequestId id,

@@ -30,6 +30,8 @@ struct ProcessSpec {
   std::function<std::unique_ptr<runtime::Actor>(runtime::Seed)> make;
   // Serves `local.engine`.
   std::function<Result<agent::EngineReply>(const agent::EngineOp&)> engine;
+  // Serves `local.state`: a file that outlives the process.
+  std::function<void(const std::string& bytes)> keep;
   Duration boot_offset{};           // hosts booted at different times,
   std::int64_t wall_offset_ms = 0;  // and their clocks do not agree
 };
@@ -92,6 +94,7 @@ class World {
   void set_timer(Process& process, const runtime::SetTimer& timer);
   void stop(Process& process, const runtime::Stop& stop);
   void call_engine(Process& process, const runtime::Request& request);
+  void keep(Process& process, const runtime::Request& request);
   void execute(Process& process, const agent::EngineOp& op, runtime::RequestId id,
                std::uint64_t life, Duration left);
   Duration engine_time(const agent::EngineOp& op);
