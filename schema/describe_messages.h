@@ -101,6 +101,7 @@ void describe(V& v, StatusRequest& x) {
   v.field(kRequired, "reason", x.reason, {});
   v.field(kRequired, "message", x.message, {});
   v.field(kOptional, "services", x.services, {});
+  v.field(kOptional, "number", x.number, {});
 }
 template <class V>
 void describe(V& v, RegisterRequest& x) {

@@ -107,6 +107,7 @@ struct StatusRequest {
   std::string reason;
   std::string message;
   std::vector<ServiceStatus> services;
+  std::int64_t number = 0;  // grows with each of a registration: what comes late is known by it
 };
 
 // --- node.register: agent ------------------------------------------------------------------------

@@ -336,6 +336,7 @@ void Agent::send_report(const std::string& project, ProjectLoop& loop, runtime::
   auto report = loop.reporter().take(now);
   if (!report) return;
   report->registration = session_.registration();
+  report->number = ++reports_sent_;
   const runtime::RequestId id = ids_.next();
   out_.push_back(runtime::call(id, identity_, "project.status", *report));
   reports_.add(id, project);

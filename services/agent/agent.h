@@ -88,6 +88,7 @@ class Agent : public runtime::Actor {
   DesiredPull desired_pull_;
   EngineCalls engine_;
   runtime::Waiting<std::string> reports_;  // project names
+  std::int64_t reports_sent_ = 0;
 
   std::string cluster_;                // whose projects these are
   std::optional<DesiredSet> desired_;  // the last complete one of this cluster

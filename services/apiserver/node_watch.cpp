@@ -43,4 +43,18 @@ std::optional<MonoTime> NodeWatch::waiting_since(const std::string& uid) const {
   return found->second;
 }
 
+bool NodeWatch::takes_report(const std::string& uid, const std::string& node,
+                             std::int64_t registration, std::int64_t number) {
+  LastReport& last = reports_[uid];
+  const bool same = last.node == node && last.registration == registration;
+  if (same && number < last.number) return false;
+  last = {node, registration, number};
+  return true;
+}
+
+void NodeWatch::forget_project(const std::string& uid) {
+  reports_.erase(uid);
+  waiting_.erase(uid);
+}
+
 }  // namespace cara::apiserver

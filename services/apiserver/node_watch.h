@@ -1,6 +1,7 @@
 // NodeWatch: what the apiserver remembers of nodes in memory only, by its own monotonic clock:
-// when each was last heard, and since when each project of a lost node waits. After a restart the
-// nodes get a full lease, and the waits fall back to the times in the projects' conditions.
+// when each was last heard, since when each project of a lost node waits, and which report about a
+// project was the last. After a restart the nodes get a full lease, and the waits fall back to the
+// times in the projects' conditions.
 #pragma once
 
 #include <map>
@@ -34,12 +35,24 @@ class NodeWatch {
   void waits_no_more(const std::string& uid) { waiting_.erase(uid); }
   std::optional<runtime::MonoTime> waiting_since(const std::string& uid) const;
 
+  // False: a later report of the same registration about this project (by uid) was taken before.
+  bool takes_report(const std::string& uid, const std::string& node, std::int64_t registration,
+                    std::int64_t number);
+  // Its record is removed.
+  void forget_project(const std::string& uid);
+
  private:
   runtime::Duration timeout_;
   runtime::MonoTime started_;
   runtime::MonoTime last_tick_;
   std::map<std::string, runtime::MonoTime> last_heard_;
   std::map<std::string, runtime::MonoTime> waiting_;
+  struct LastReport {
+    std::string node;
+    std::int64_t registration = 0;
+    std::int64_t number = 0;
+  };
+  std::map<std::string, LastReport> reports_;  // by the project's uid
 };
 
 }  // namespace cara::apiserver

@@ -93,6 +93,30 @@ TEST_CASE("progress is told without a transition") {
   CHECK(condition(shop, "Phase").reason == "PullingImages");
 }
 
+// A doubled report that came a second late replaced "All containers are running" by "getting
+// image".
+TEST_CASE("a report that comes after a later one changes nothing [S30]") {
+  World world;
+  REQUIRE(world.register_node("w1").ok());
+  REQUIRE(world.apply(simple("shop")).ok());
+  REQUIRE(world.bind("shop", "w1").ok());
+  schema::StatusRequest progress = world.report("shop", Phase::kScheduled);
+  progress.number = 1;
+  REQUIRE(world.send(progress).ok());
+  schema::StatusRequest done = world.report("shop", Phase::kRunning);
+  done.number = 2;
+  REQUIRE(world.send(done).ok());
+  CHECK(world.send(progress).ok());
+  CHECK(condition(world.project("shop"), "Phase").reason == "AgentReady");
+
+  // A new registration counts from the start.
+  REQUIRE(world.register_node("w1").ok());
+  progress = world.report("shop", Phase::kScheduled);
+  progress.number = 1;
+  REQUIRE(world.send(progress).ok());
+  CHECK(condition(world.project("shop"), "Phase").reason == "Reported");
+}
+
 TEST_CASE("an update keeps the node and the phase until its agent reports") {
   World world;
   REQUIRE(world.register_node("w1").ok());

@@ -25,6 +25,7 @@ Result<DeleteReply> drop(Context& context, Project project) {
   const Result<Ok> done = context.store.remove(
       project, {.node = project.status.node_ref, .schedulers = true, .gc = true});
   if (!done) return done.error();
+  context.watch.forget_project(project.metadata.uid);
   return DeleteReply{DeleteOutcome::kDeleted, project.metadata.uid};
 }
 

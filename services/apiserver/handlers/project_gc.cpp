@@ -96,6 +96,7 @@ Result<RevisionReply> project_reap(Context& context, const Identity&,
   if (Result<Ok> done = context.store.remove(*project, {.schedulers = true}); !done) {
     return done.error();
   }
+  context.watch.forget_project(project->metadata.uid);
   return RevisionReply{context.store.revision()};
 }
 

@@ -98,8 +98,10 @@ Result<RevisionReply> project_status(Context& context, const Identity& caller,
     return RevisionReply{project->metadata.revision};
   }
   // Doubled or late: a newer report was taken before, so the sender needs no other answer.
-  if (request.generation < project->status.observed_generation &&
-      request.phase != Phase::kTerminated) {
+  const bool of_older_spec = request.generation < project->status.observed_generation &&
+                             request.phase != Phase::kTerminated;
+  if (of_older_spec || !context.watch.takes_report(project->metadata.uid, request.node,
+                                                   request.registration, request.number)) {
     return RevisionReply{project->metadata.revision};
   }
   const schema::ProjectStatus before = project->status;
