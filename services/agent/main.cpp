@@ -39,10 +39,19 @@ std::string docker_config_dir() {
   return (user == nullptr ? std::string() : user->pw_dir) + "/.docker";
 }
 
+host::FlagSpec offline_flag() {
+  return {.name = "offline-after",
+          .help =
+              "an agent that starts and is told nothing for so long goes on from what it was "
+              "told last",
+          .kind = host::FlagKind::kDuration,
+          .default_value = "10s",
+          .value_name = "TIME"};
+}
+
 host::ProgramSpec program() {
   return {.name = "cara-agent",
           .summary = "Runs the projects of one node in its Docker engine.",
-          .positionals_help = "",
           .flags = {{.name = "node",
                      .help = "name of this node in the cluster",
                      .default_value = host_name(),
@@ -84,12 +93,7 @@ host::ProgramSpec program() {
                      .kind = host::FlagKind::kDuration,
                      .default_value = "5s",
                      .value_name = "TIME"},
-                    {.name = "offline-after",
-                     .help = "an agent that starts and is told nothing for so long goes on from "
-                             "what it was told last",
-                     .kind = host::FlagKind::kDuration,
-                     .default_value = "10s",
-                     .value_name = "TIME"},
+                    offline_flag(),
                     {.name = "label",
                      .help = "label of this node; may be repeated",
                      .kind = host::FlagKind::kList,
@@ -160,6 +164,17 @@ std::optional<agent::DesiredCache> read_cache(const agent::StateDir& state,
   return std::nullopt;
 }
 
+void serve_state(host::NatsHost& bus, const agent::StateDir& state) {
+  bus.serve_local(
+      agent::kStateSubject,
+      [&state](std::string_view body) -> Result<runtime::Payload> {
+        const auto written = state.write(agent::kDesiredCacheFile, std::string(body));
+        if (!written) return written.error();
+        return runtime::Payload();
+      },
+      1);
+}
+
 int run(const host::Flags& flags) {
   const std::string& node = flags.text("node");
   if (const auto wrong = schema::check_format(schema::Format::kDnsName, node)) {
@@ -216,14 +231,7 @@ int run(const host::Flags& flags) {
         return agent::encode(engine.execute(*op));
       },
       agent::kEngineWorkers);
-  bus.serve_local(
-      agent::kStateSubject,
-      [&state](std::string_view body) -> Result<runtime::Payload> {
-        const auto written = state->write(agent::kDesiredCacheFile, std::string(body));
-        if (!written) return written.error();
-        return runtime::Payload();
-      },
-      1);
+  serve_state(bus, *state);
   const docker::EventWatch events(*endpoint, node, tell_agent);
   agent::Agent actor({.node = node,
                       .agent_id = state->agent_id(),

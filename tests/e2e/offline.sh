@@ -36,8 +36,11 @@ runs() {
 stands() {
   containers | grep -q "^/$1-a .* exited "
 }
+both_run() {
+  runs moves && runs stays
+}
 all_run() {
-  runs moves && runs stays && runs once
+  both_run && runs once
 }
 # The machine is switched off and on: the engine ends its containers, and comes back without them.
 reboot_engine() {
@@ -68,7 +71,7 @@ for process in cara-agent "${control_plane[@]}"; do end "$process" KILL; done
 reboot_engine
 equals "after the reboot nothing runs" "" "$(docker_ ps --quiet --filter label=cara.project)"
 start_agent
-eventually "alone, the agent starts what may run in two places [F40]" 20 eval 'runs moves && runs stays'
+eventually "alone, the agent starts what may run in two places [F40]" 20 both_run
 check "and says once from where it has it" test \
   "$(grep -c 'going on from the cached desired set' "$logs/cara-agent.log")" = 1
 check "what must not run twice waits for a lease [F40]" stands once
