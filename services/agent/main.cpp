@@ -1,18 +1,14 @@
 // cara-agent: flags, state directory, engine, bus, actor.
-#include <pwd.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <array>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 
 #include "schema/formats.h"
 #include "services/agent/agent.h"
+#include "services/agent/agent_flags.h"
 #include "services/agent/docker/docker_engine.h"
 #include "services/agent/docker/events.h"
 #include "services/agent/state_dir.h"
@@ -26,131 +22,6 @@ using namespace cara;
 // In the state directory.
 constexpr const char* kPulledImages = "pulled-images";
 constexpr const char* kVolumeFiles = "volumes";
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-std::string docker_config_dir() {
-  if (const char* home = std::getenv("HOME"); home != nullptr)
-    return std::string(home) + "/.docker";
-  const passwd* user = ::getpwuid(::getuid());  // services are started without HOME
-  return (user == nullptr ? std::string() : user->pw_dir) + "/.docker";
-}
-
-host::FlagSpec offline_flag() {
-  return {.name = "offline-after",
-          .help =
-              "an agent that starts and is told nothing for so long goes on from what it was "
-              "told last",
-          .kind = host::FlagKind::kDuration,
-          .default_value = "10s",
-          .value_name = "TIME"};
-}
-
-host::ProgramSpec program() {
-  return {.name = "cara-agent",
-          .summary = "Runs the projects of one node in its Docker engine.",
-          .flags = {{.name = "node",
-                     .help = "name of this node in the cluster",
-                     .default_value = host_name(),
-                     .value_name = "NAME"},
-                    {.name = "docker-host",
-                     .help = "where the Docker engine listens: unix:///PATH or tcp://HOST:PORT",
-                     .default_value = docker::kDefaultHost,
-                     .value_name = "URL",
-                     .environment = "DOCKER_HOST"},
-                    {.name = "docker-config",
-                     .help = "directory of the config.json with the registries' credentials",
-                     .default_value = docker_config_dir(),
-                     .value_name = "DIR",
-                     .environment = "DOCKER_CONFIG"},
-                    {.name = "network-pool",
-                     .help = "where projects' networks get their subnets from",
-                     .default_value = docker::kDefaultNetworkPool,
-                     .value_name = "CIDR[,CIDR]"},
-                    {.name = "network-prefix",
-                     .help = "size of each of those subnets",
-                     .kind = host::FlagKind::kInteger,
-                     .default_value = std::to_string(docker::kDefaultNetworkPrefix),
-                     .value_name = "BITS"},
-                    {.name = "image-max-age",
-                     .help = "remove images that this agent has pulled and that nothing has used "
-                             "for so long; 0s: never",
-                     .kind = host::FlagKind::kDuration,
-                     .default_value = "0s",
-                     .value_name = "TIME"},
-                    {.name = "state-dir",
-                     .help = "directory of this agent alone",
-                     .default_value = "/var/lib/caravanserai/agent",
-                     .value_name = "DIR"},
-                    {.name = "advertise-address",
-                     .help = "address under which others reach this node",
-                     .value_name = "ADDRESS"},
-                    {.name = "heartbeat-interval",
-                     .help = "time between two signs of life",
-                     .kind = host::FlagKind::kDuration,
-                     .default_value = "5s",
-                     .value_name = "TIME"},
-                    offline_flag(),
-                    {.name = "label",
-                     .help = "label of this node; may be repeated",
-                     .kind = host::FlagKind::kList,
-                     .value_name = "KEY=VALUE"},
-                    {.name = "allow-privileged",
-                     .help = "run services that ask for less isolation: privileged, added "
-                             "capabilities, securityOpt, devices, the node's namespaces",
-                     .kind = host::FlagKind::kSwitch,
-                     .default_value = "true"},
-                    {.name = "allow-host-path",
-                     .help = "path that HostPath volumes may show, * stands for any text; may be "
-                             "repeated; without it: all",
-                     .kind = host::FlagKind::kList,
-                     .value_name = "PATTERN"},
-                    {.name = "restart-backoff-max",
-                     .help = "longest wait before a crashed service is started again; at most 5m",
-                     .kind = host::FlagKind::kDuration,
-                     .default_value = "10s",
-                     .value_name = "TIME"},
-                    {.name = "crash-loop-failures",
-                     .help = "quick failures in a row that make a project Failed",
-                     .kind = host::FlagKind::kInteger,
-                     .default_value = "3",
-                     .value_name = "N"}}};
-}
-
-std::optional<std::map<std::string, std::string>> read_labels(
-    const std::vector<std::string>& pairs) {
-  std::map<std::string, std::string> labels;
-  for (const std::string& pair : pairs) {
-    const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      spdlog::error("--label {}: expected KEY=VALUE", schema::printable(pair));
-      return std::nullopt;
-    }
-    labels[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return labels;
-}
-
-std::optional<agent::NodeRules> read_rules(const host::Flags& flags) {
-  using namespace std::chrono_literals;
-  agent::NodeRules rules{.allow_privileged = flags.enabled("allow-privileged")};
-  if (!flags.list("allow-host-path").empty()) rules.host_paths = flags.list("allow-host-path");
-  rules.restart.backoff.max = flags.duration("restart-backoff-max");
-  if (rules.restart.backoff.max < 1s || rules.restart.backoff.max > 5min) {
-    spdlog::error("--restart-backoff-max must be 1s to 5m");
-    return std::nullopt;
-  }
-  const std::int64_t failures = flags.integer("crash-loop-failures");
-  if (failures < 1 || failures > 100) {
-    spdlog::error("--crash-loop-failures must be 1 to 100");
-    return std::nullopt;
-  }
-  rules.restart.max_quick_failures = static_cast<std::uint32_t>(failures);
-  return rules;
-}
 
 // What an earlier life was told last; nothing if it cannot be used.
 std::optional<agent::DesiredCache> read_cache(const agent::StateDir& state,
@@ -181,8 +52,8 @@ int run(const host::Flags& flags) {
     spdlog::error("--node {}: {}", schema::printable(node), *wrong);
     return host::kExitUsage;
   }
-  const auto labels = read_labels(flags.list("label"));
-  const auto rules = read_rules(flags);
+  const auto labels = agent::read_labels(flags.list("label"));
+  const auto rules = agent::read_rules(flags);
   if (!labels || !rules) return host::kExitUsage;
   if (flags.duration("heartbeat-interval") <= std::chrono::milliseconds(0)) {
     spdlog::error("--heartbeat-interval must be longer than nothing");
@@ -249,7 +120,7 @@ int run(const host::Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto start = host::start_process(program(), argc, argv);
+  const auto start = host::start_process(agent::program(), argc, argv);
   if (start.exit_code) return *start.exit_code;
   return run(start.flags);
 }

@@ -244,7 +244,9 @@ void Planner::start(const schema::ServiceDef& service, const ContainerInfo& cont
 
 // Who shares the network of a container that was restarted is in a network that is gone.
 void Planner::rejoin(const Slot& slot) {
-  if (slot.fit == nullptr || slot.fit->state != ContainerState::kRunning) return;
+  // Times are known of what was observed only.
+  if (!situation_.verified || slot.fit == nullptr) return;
+  if (slot.fit->state != ContainerState::kRunning) return;
   for (const std::string& name : schema::joined_services(*slot.service)) {
     const auto other = slots_.find(name);
     if (other == slots_.end() || other->second.fit == nullptr) continue;

@@ -10,7 +10,8 @@ MAX_COLUMNS = 100
 
 _DECIDES = ("schema/", "services/runtime/", "services/apiserver/", "services/scheduler/",
             "services/gc/", "services/agent/")
-_HOST = ("services/runtime/host/", "services/agent/docker/", "services/agent/ingress/")
+_HOST = ("services/runtime/host/", "services/agent/docker/", "services/agent/ingress/",
+         "services/agent/agent_flags")  # part of the program
 _BANNED = [
     (r"\b(system|steady|high_resolution|utc)_clock\b|\b(clock_gettime|gettimeofday)\b", "a clock"),
     (r"::now\(|\btime\((nullptr|NULL|0)\)", "a clock"),
@@ -62,7 +63,7 @@ _LIBRARY_HOMES = [
     (r"<cxxopts", ("services/runtime/host/", "cli/")),
     (r"<spdlog/", ("services/runtime/host/", "services/apiserver/main.cpp",
                    "services/scheduler/main.cpp", "services/gc/main.cpp",
-                   "services/agent/main.cpp")),
+                   "services/agent/main.cpp", "services/agent/agent_flags")),
     (r"<msgpack", ("schema/",)),
     (r"<nlohmann/", ("services/agent/docker/", "services/runtime/host/", "cli/", "schema/")),
 ]

@@ -50,6 +50,7 @@ class AgentWorld {
   bool api_answers = true;
   std::size_t page_size = 100;
   std::vector<schema::StatusRequest> reports;  // all that were taken
+  std::vector<schema::ReportedEvent> told;  // events
   std::vector<schema::Heartbeat> beats;
   std::vector<std::string> notes;  // of this life
   bool beats_wait = false;         // their answers, until let_beats_go()
@@ -285,6 +286,11 @@ class AgentWorld {
       return schema::pack_message(schema::RegisterReply{++registration, cluster, 15'000});
     }
     if (call->kind == "desired") return serve_desired(request);
+    if (call->kind == "event") {
+      const auto report = *schema::unpack_message<schema::EventReportRequest>(request.body);
+      told.insert(told.end(), report.events.begin(), report.events.end());
+      return schema::pack_message(schema::EventReportReply{});
+    }
     return take_report(*schema::unpack_message<schema::StatusRequest>(request.body));
   }
 

@@ -1,0 +1,152 @@
+#include "services/agent/agent_flags.h"
+
+#include <pwd.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "schema/formats.h"
+#include "services/agent/docker/http.h"
+#include "services/agent/docker/subnets.h"
+
+namespace cara::agent {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+std::string docker_config_dir() {
+  if (const char* home = std::getenv("HOME"); home != nullptr)
+    return std::string(home) + "/.docker";
+  const passwd* user = ::getpwuid(::getuid());  // services are started without HOME
+  return (user == nullptr ? std::string() : user->pw_dir) + "/.docker";
+}
+
+host::FlagSpec offline_flag() {
+  return {.name = "offline-after",
+          .help =
+              "an agent that starts and is told nothing for so long goes on from what it was "
+              "told last",
+          .kind = host::FlagKind::kDuration,
+          .default_value = "10s",
+          .value_name = "TIME"};
+}
+
+// What the node's owner allows and wants.
+std::vector<host::FlagSpec> rule_flags() {
+  return {{.name = "allow-privileged",
+           .help = "run services that ask for less isolation: privileged, added "
+                   "capabilities, securityOpt, devices, the node's namespaces",
+           .kind = host::FlagKind::kSwitch,
+           .default_value = "true"},
+          {.name = "allow-host-path",
+           .help = "path that HostPath volumes may show, * stands for any text; may be "
+                   "repeated; without it: all",
+           .kind = host::FlagKind::kList,
+           .value_name = "PATTERN"},
+          {.name = "restart-backoff-max",
+           .help = "longest wait before a crashed service is started again; at most 5m",
+           .kind = host::FlagKind::kDuration,
+           .default_value = "10s",
+           .value_name = "TIME"},
+          {.name = "crash-loop-failures",
+           .help = "quick failures in a row that make a project Failed",
+           .kind = host::FlagKind::kInteger,
+           .default_value = "3",
+           .value_name = "N"}};
+}
+
+}  // namespace
+
+host::ProgramSpec program() {
+  host::ProgramSpec spec{
+      .name = "cara-agent",
+      .summary = "Runs the projects of one node in its Docker engine.",
+      .flags = {{.name = "node",
+                 .help = "name of this node in the cluster",
+                 .default_value = host_name(),
+                 .value_name = "NAME"},
+                {.name = "docker-host",
+                 .help = "where the Docker engine listens: unix:///PATH or tcp://HOST:PORT",
+                 .default_value = docker::kDefaultHost,
+                 .value_name = "URL",
+                 .environment = "DOCKER_HOST"},
+                {.name = "docker-config",
+                 .help = "directory of the config.json with the registries' credentials",
+                 .default_value = docker_config_dir(),
+                 .value_name = "DIR",
+                 .environment = "DOCKER_CONFIG"},
+                {.name = "network-pool",
+                 .help = "where projects' networks get their subnets from",
+                 .default_value = docker::kDefaultNetworkPool,
+                 .value_name = "CIDR[,CIDR]"},
+                {.name = "network-prefix",
+                 .help = "size of each of those subnets",
+                 .kind = host::FlagKind::kInteger,
+                 .default_value = std::to_string(docker::kDefaultNetworkPrefix),
+                 .value_name = "BITS"},
+                {.name = "image-max-age",
+                 .help = "remove images that this agent has pulled and that nothing has used "
+                         "for so long; 0s: never",
+                 .kind = host::FlagKind::kDuration,
+                 .default_value = "0s",
+                 .value_name = "TIME"},
+                {.name = "state-dir",
+                 .help = "directory of this agent alone",
+                 .default_value = "/var/lib/caravanserai/agent",
+                 .value_name = "DIR"},
+                {.name = "advertise-address",
+                 .help = "address under which others reach this node",
+                 .value_name = "ADDRESS"},
+                {.name = "heartbeat-interval",
+                 .help = "time between two signs of life",
+                 .kind = host::FlagKind::kDuration,
+                 .default_value = "5s",
+                 .value_name = "TIME"},
+                offline_flag(),
+                {.name = "label",
+                 .help = "label of this node; may be repeated",
+                 .kind = host::FlagKind::kList,
+                 .value_name = "KEY=VALUE"}}};
+  for (host::FlagSpec& flag : rule_flags()) spec.flags.push_back(std::move(flag));
+  return spec;
+}
+
+std::optional<std::map<std::string, std::string>> read_labels(
+    const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> labels;
+  for (const std::string& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      spdlog::error("--label {}: expected KEY=VALUE", schema::printable(pair));
+      return std::nullopt;
+    }
+    labels[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return labels;
+}
+
+std::optional<agent::NodeRules> read_rules(const host::Flags& flags) {
+  using namespace std::chrono_literals;
+  agent::NodeRules rules{.allow_privileged = flags.enabled("allow-privileged")};
+  if (!flags.list("allow-host-path").empty()) rules.host_paths = flags.list("allow-host-path");
+  rules.restart.backoff.max = flags.duration("restart-backoff-max");
+  if (rules.restart.backoff.max < 1s || rules.restart.backoff.max > 5min) {
+    spdlog::error("--restart-backoff-max must be 1s to 5m");
+    return std::nullopt;
+  }
+  const std::int64_t failures = flags.integer("crash-loop-failures");
+  if (failures < 1 || failures > 100) {
+    spdlog::error("--crash-loop-failures must be 1 to 100");
+    return std::nullopt;
+  }
+  rules.restart.max_quick_failures = static_cast<std::uint32_t>(failures);
+  return rules;
+}
+
+}  // namespace cara::agent
