@@ -81,7 +81,8 @@ Result<Ok> RawEngine::up(const RawProject& project) {
     }
     const auto reply =
         call(docker::Method::kPost, "/volumes/create",
-             docker::write_volume({.name = "cara-" + project.name + "-data", .labels = kLabels}));
+             docker::write_volume({.name = "cara-" + project.name + "-data", .labels = kLabels},
+                                  ""));
     if (!reply.ok()) return reply.error();
     return Ok{};
   });
