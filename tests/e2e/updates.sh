@@ -56,7 +56,8 @@ eventually "it runs" 20 generation_runs
 docker_ exec shop-db sh -c 'echo precious >/data/file'
 web=$(id_of shop-web) db=$(id_of shop-db)
 
-label=2 apply_shop e2e/web:1 "  ingress: [{name: main, host: shop, target: {service: web, port: 80}}]
+label=2 apply_shop e2e/web:1 "  ingress:
+    - {name: main, host: shop, target: {service: web, port: 80}}
   expireAt: 2099-01-01T00:00:00Z" >/dev/null
 eventually "labels, ingress and expireAt are taken [E30]" 10 generation_runs
 equals "and restart nothing [E30]" "$web $db" "$(id_of shop-web) $(id_of shop-db)"
@@ -130,8 +131,9 @@ contains "describe shows services" e2e/db:1 "$described"
 
 # --- Several at once ------------------------------------------------------------------------------
 revision=$(ctl -o json get projects shop | jq .metadata.revision)
-for n in 1 2 3 4 5 6; do apply_shop "e2e/web:$((n % 2 + 1))" "" "env: [{name: N, value: '$n'}]" & done \
-  >/dev/null
+for n in 1 2 3 4 5 6; do
+  apply_shop "e2e/web:$((n % 2 + 1))" "" "env: [{name: N, value: '$n'}]" >/dev/null &
+done
 wait
 eventually "six applies at once: one of them holds [E29]" 30 generation_runs
 equals "one container for each service [E29]" "shop-db shop-web" \

@@ -69,9 +69,9 @@ TEST_CASE("a service starts when what it depends on is healthy, or complete") {
   world.engine.add_image("job:1", {.exits_after_ms = 2'000, .exit_code = 0});
   world.start();
   using enum schema::DependencyCondition;
-  world.want(desired_project(
-      "shop", {after(after(web("app"), "db", kHealthy), "job", kCompleted), web("db", "db:1"),
-               after(web("job", "job:1"), "db", kStarted)}));
+  world.want(
+      desired_project("shop", {after(after(web("app"), "db", kHealthy), "job", kCompleted),
+                               web("db", "db:1"), after(web("job", "job:1"), "db", kStarted)}));
   world.advance(3s);
   CHECK(container(world, "shop-app").state == agent::ContainerState::kCreated);
   CHECK(world.last_report("shop").message.find("`app` waits for service `db` to be healthy") !=
@@ -88,9 +88,9 @@ TEST_CASE("an optional dependency that fails holds nobody up") {
   world.engine.add_image("crash:1", {.exits_after_ms = 100, .exit_code = 3});
   world.start();
   using enum schema::DependencyCondition;
-  world.want(desired_project("shop", {after(web("app"), "side", kHealthy, true),
-                                      after(web("other"), "absent", kStarted, true),
-                                      web("side", "crash:1")}));
+  world.want(desired_project(
+      "shop", {after(web("app"), "side", kHealthy, true),
+               after(web("other"), "absent", kStarted, true), web("side", "crash:1")}));
   world.advance(5s);
   CHECK(container(world, "shop-app").state == agent::ContainerState::kRunning);
   CHECK(container(world, "shop-other").state == agent::ContainerState::kRunning);
@@ -131,8 +131,8 @@ TEST_CASE("a service that can stand beside itself is updated without a gap [E31]
   CHECK(names(world) == std::vector<std::string>{"shop-app"});
   CHECK(container(world, "shop-app").id != old);
   CHECK(world.last_report("shop").phase == Phase::kRunning);
-  CHECK(story(world) == Story{"create shop-app.next", "start shop-app", "stop", "remove",
-                              "rename to shop-app"});
+  CHECK(story(world) ==
+        Story{"create shop-app.next", "start shop-app", "stop", "remove", "rename to shop-app"});
 }
 
 TEST_CASE("a service with a volume of its own is stopped before its successor starts") {
@@ -296,8 +296,9 @@ TEST_CASE("files of the manifest: their change reaches those who mount them only
   AgentWorld world;
   world.start();
   auto project = desired_project("shop", {web("app"), web("db")});
-  project.spec.volumes = {
-      {.name = "conf", .type = schema::VolumeType::kConfig, .files = {{"a.conf", {"one", "0444"}}}}};
+  project.spec.volumes = {{.name = "conf",
+                           .type = schema::VolumeType::kConfig,
+                           .files = {{"a.conf", {"one", "0444"}}}}};
   project.spec.services[0].volume_mounts = {{.name = "conf", .mount_path = "/etc/app"}};
   world.want(project);
   const std::string app = container(world, "shop-app").id;
