@@ -70,7 +70,8 @@ int run(const host::Flags& flags) {
     return host::kExitUsage;
   }
   runtime::IdSource ids(host::random_seed());
-  const auto state = agent::StateDir::open(flags.text("state-dir"), ids.next());
+  const auto state = host::take_lock(
+      [&] { return agent::StateDir::open(flags.text("state-dir"), ids.next()); });
   if (!state) {
     spdlog::error("{}", state.error().message);
     return 1;

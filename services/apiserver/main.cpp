@@ -116,7 +116,8 @@ int main(int argc, char** argv) {
   if (!options) return fail(options.error());
 
   const std::string& path = start.flags.text("db");
-  const auto lock = cara::apiserver::FileLock::take(path);
+  const auto lock =
+      cara::host::take_lock([&path] { return cara::apiserver::FileLock::take(path); });
   if (!lock) return fail(lock.error());
   cara::host::NatsHost bus(
       cara::host::bus_options(start.flags, {cara::schema::Role::kApiserver, "a1"}));

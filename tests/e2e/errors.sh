@@ -63,7 +63,7 @@ bad "a mount without its volume [S9]" "volumeMounts[0].name" p \
   "  services: [{name: a, image: x, volumeMounts: [{name: v, mountPath: /v}]}]"
 bad "a volume type that we do not know, with those that we do [S7]" \
   $'volumes[0].type\nEphemeral' p "$idle
-  volumes: [{name: v, type: HostPath}]"
+  volumes: [{name: v, type: Magic}]"
 bad "all errors at once" $'services[0].name\nservices[0].image' p \
   "  services: [{name: A, image: ''}]"
 refuses "another kind [S1]" 2 "kind" ctl apply -f - <<<"$(project p "$idle" | sed s/Project/Pod/)"

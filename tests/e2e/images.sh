@@ -6,7 +6,7 @@ source "$here/lib/load.sh"
 
 image=127.0.0.1:5001/app:1
 agent_flags=(--docker-config "$work/docker" --network-pool 10.190.16.0/20 --network-prefix 26
-  --image-max-age 1h --log-level debug)
+  --image-max-age 1h)
 
 # Without a shell around it: what is ended is the registry.
 start_registry() {
@@ -35,8 +35,10 @@ mkdir "$work/docker"
 printf '{"auths":{"127.0.0.1:5001":{"auth":"%s"}}}\n' "$(printf 'cara:pass:word' | base64)" \
   >"$work/docker/config.json"
 eventually "it is pulled after the login, without a restart of the agent [E17]" 20 has_image
-eventually "the agent tells how far the pull was" 10 \
-  grep -q "pulling $image: 2 of 2 layers, 3.0 MB of 3.0 MB" "$logs/cara-agent.log"
+pull_is_told() {
+  ctl events project app | grep -q "Pulling .*$image: 2 of 2 layers, 3.0 MB of 3.0 MB"
+}
+eventually "the project's events tell how far the pull was" 10 pull_is_told
 equals "the agent logs no secret" "" \
   "$(grep -e 'pass:word' -e 'Y2FyYTpwYXNzOndvcmQ' "$logs/cara-agent.log")"
 

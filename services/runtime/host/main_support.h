@@ -9,6 +9,7 @@
 //   }
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,6 +37,20 @@ BusOptions bus_options(const Flags& flags, schema::Identity identity);
 // Runs the actor until SIGTERM, SIGINT or its Stop. A local call that does not end soon is left
 // behind: then the process ends here.
 int run_process(NatsHost& host, runtime::Actor& actor);
+
+// Takes a lock of the file system. A predecessor that was killed holds it until the kernel has
+// ended its last thread: kConflict counts only when it stays.
+template <class Take>
+auto take_lock(Take take) -> decltype(take()) {
+  constexpr int kTries = 60;
+  constexpr std::chrono::milliseconds kPause{50};
+  for (int i = 1; i < kTries; ++i) {
+    auto lock = take();
+    if (lock.ok() || lock.error().code != Code::kConflict) return lock;
+    std::this_thread::sleep_for(kPause);
+  }
+  return take();
+}
 
 // Calls `stop` on the first SIGTERM or SIGINT; the second one ends the process at once.
 // REQUIRES: both are blocked in every thread (start_process).

@@ -51,8 +51,11 @@ spawn() {
 }
 
 alive() {
-  local pid=${pids[$1]:-}
-  [[ -n $pid && -d /proc/$pid ]] && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null
+  local pid=${pids[$1]:-} threads
+  [[ -n $pid && -d /proc/$pid ]] || return 1
+  # A zombie whose other threads have not ended yet still holds its port and its locks.
+  threads=("/proc/$pid/task"/*)
+  ((${#threads[@]} > 1)) || ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null
 }
 
 dead() {
