@@ -159,9 +159,10 @@ void Planner::pause() {
     } else {
       stop(*container);
     }
-    for (auto& [name, memory] : memory_.services) {
-      if (memory.container == container->id) memory.interrupted = true;
-    }
+    // Whoever goes on with it later knows that it did not end by itself.
+    ServiceMemory& memory = memory_.services[label(container->labels, kLabelService)];
+    if (memory.container != container->id) memory = ServiceMemory{.container = container->id};
+    memory.interrupted = true;
   }
 }
 

@@ -224,6 +224,24 @@ TEST_CASE("a paused project keeps its containers, stopped, and its data") {
   CHECK(world.last_report("shop").phase == Phase::kRunning);
 }
 
+TEST_CASE("what a new agent pauses is started again, whatever it exited with") {
+  AgentWorld world;
+  world.engine.add_image("polite:1", {.stop_exit_code = 0});
+  world.start();
+  auto service = web("app", "polite:1");
+  service.restart_policy = schema::RestartPolicy::kOnFailure;
+  world.want(desired_project("shop", {service}));
+  auto project = next_generation(world, "shop");
+  project.spec.paused = true;
+  world.want(project, AgentWorld::Wake::kNo);
+  world.start();
+  CHECK(container(world, "shop-app").state == agent::ContainerState::kExited);
+  project = next_generation(world, "shop");
+  project.spec.paused = false;
+  world.want(project);
+  CHECK(container(world, "shop-app").state == agent::ContainerState::kRunning);
+}
+
 TEST_CASE("restartPolicy says what an exit means [S23][E33]") {
   AgentWorld world;
   world.engine.add_image("job:0", {.exits_after_ms = 500, .exit_code = 0});
