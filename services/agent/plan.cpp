@@ -19,11 +19,6 @@ bool is_problem(const EngineOp& op, const Error& error) {
   return error.code != Code::kTimeout || std::holds_alternative<EnsureImage>(op);
 }
 
-bool is_running(const ContainerInfo& container) {
-  return container.state == ContainerState::kRunning ||
-         container.state == ContainerState::kRestarting;
-}
-
 }  // namespace
 
 Plan Planner::run() {

@@ -8,11 +8,6 @@
 namespace cara::agent {
 namespace {
 
-bool is_running(const ContainerInfo& container) {
-  return container.state == ContainerState::kRunning ||
-         container.state == ContainerState::kRestarting;
-}
-
 // `a,b,c` has `b`.
 bool is_listed(const std::string& list, const std::string& name) {
   return ("," + list + ",").find("," + name + ",") != std::string::npos;

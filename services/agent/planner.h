@@ -98,6 +98,11 @@ class Planner {
   std::vector<std::string> waiting_;  // words for the services that are not ready yet
 };
 
+inline bool is_running(const ContainerInfo& container) {
+  return container.state == ContainerState::kRunning ||
+         container.state == ContainerState::kRestarting;
+}
+
 inline std::string quoted(const char* kind, const std::string& name) {
   return std::string(kind) + " `" + name + "`";
 }
