@@ -6,7 +6,7 @@ source "$here/lib/load.sh"
 
 image=127.0.0.1:5001/app:1
 agent_flags=(--docker-config "$work/docker" --network-pool 10.190.16.0/20 --network-prefix 26
-  --image-max-age 1h)
+  --image-max-age 1h --allow-privileged=false --allow-host-path "/srv/*")
 
 # Without a shell around it: what is ended is the registry.
 start_registry() {
@@ -59,3 +59,24 @@ refuses "a pool without room is refused [E15]" 2 "no room for a /24" \
   "$bin/cara-agent" --network-pool 10.1.0.0/28 --state-dir "$work/other"
 refuses "so is what is no range [E15]" 2 "--network-pool" \
   "$bin/cara-agent" --network-pool fd00::/64 --state-dir "$work/other"
+
+# --- what the node's owner forbids ----------------------------------------------------------------
+forbidden() {
+  cat <<MANIFEST | ctl apply -f - >/dev/null
+apiVersion: caravanserai/v1
+kind: Project
+metadata: {name: eager}
+spec:
+  services:
+    - {name: a, image: "$image", privileged: true, volumeMounts: [{name: etc, mountPath: /h}]}
+  volumes: [{name: etc, type: HostPath, path: /etc}]
+MANIFEST
+}
+forbidden
+says_no() {
+  local message
+  message=$(condition eager Phase)
+  [[ $message == *"does not allow privileged"* && $message == *"does not allow the path /etc"* ]]
+}
+eventually "what weakens the node's isolation is refused where its owner says so" 10 says_no
+equals "and nothing of it was made" "" "$(container_ids eager)"
