@@ -9,8 +9,6 @@
 #include <utility>
 
 #include "schema/formats.h"
-#include "services/agent/docker/http.h"
-#include "services/agent/docker/subnets.h"
 
 namespace cara::agent {
 namespace {
@@ -59,6 +57,38 @@ std::vector<host::FlagSpec> rule_flags() {
            .kind = host::FlagKind::kInteger,
            .default_value = "3",
            .value_name = "N"}};
+}
+
+std::optional<std::map<std::string, std::string>> read_labels(
+    const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> labels;
+  for (const std::string& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      spdlog::error("--label {}: expected KEY=VALUE", schema::printable(pair));
+      return std::nullopt;
+    }
+    labels[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return labels;
+}
+
+std::optional<agent::NodeRules> read_rules(const host::Flags& flags) {
+  using namespace std::chrono_literals;
+  agent::NodeRules rules{.allow_privileged = flags.enabled("allow-privileged")};
+  if (!flags.list("allow-host-path").empty()) rules.host_paths = flags.list("allow-host-path");
+  rules.restart.backoff.max = flags.duration("restart-backoff-max");
+  if (rules.restart.backoff.max < 1s || rules.restart.backoff.max > 5min) {
+    spdlog::error("--restart-backoff-max must be 1s to 5m");
+    return std::nullopt;
+  }
+  const std::int64_t failures = flags.integer("crash-loop-failures");
+  if (failures < 1 || failures > 100) {
+    spdlog::error("--crash-loop-failures must be 1 to 100");
+    return std::nullopt;
+  }
+  rules.restart.max_quick_failures = static_cast<std::uint32_t>(failures);
+  return rules;
 }
 
 }  // namespace
@@ -117,36 +147,30 @@ host::ProgramSpec program() {
   return spec;
 }
 
-std::optional<std::map<std::string, std::string>> read_labels(
-    const std::vector<std::string>& pairs) {
-  std::map<std::string, std::string> labels;
-  for (const std::string& pair : pairs) {
-    const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      spdlog::error("--label {}: expected KEY=VALUE", schema::printable(pair));
-      return std::nullopt;
-    }
-    labels[pair.substr(0, equals)] = pair.substr(equals + 1);
-  }
-  return labels;
-}
-
-std::optional<agent::NodeRules> read_rules(const host::Flags& flags) {
-  using namespace std::chrono_literals;
-  agent::NodeRules rules{.allow_privileged = flags.enabled("allow-privileged")};
-  if (!flags.list("allow-host-path").empty()) rules.host_paths = flags.list("allow-host-path");
-  rules.restart.backoff.max = flags.duration("restart-backoff-max");
-  if (rules.restart.backoff.max < 1s || rules.restart.backoff.max > 5min) {
-    spdlog::error("--restart-backoff-max must be 1s to 5m");
+std::optional<AgentConfig> read_config(const host::Flags& flags) {
+  const std::string& node = flags.text("node");
+  if (const auto wrong = schema::check_format(schema::Format::kDnsName, node)) {
+    spdlog::error("--node {}: {}", schema::printable(node), *wrong);
     return std::nullopt;
   }
-  const std::int64_t failures = flags.integer("crash-loop-failures");
-  if (failures < 1 || failures > 100) {
-    spdlog::error("--crash-loop-failures must be 1 to 100");
+  auto labels = read_labels(flags.list("label"));
+  auto rules = read_rules(flags);
+  if (!labels || !rules) return std::nullopt;
+  if (flags.duration("heartbeat-interval") <= std::chrono::milliseconds(0)) {
+    spdlog::error("--heartbeat-interval must be longer than nothing");
     return std::nullopt;
   }
-  rules.restart.max_quick_failures = static_cast<std::uint32_t>(failures);
-  return rules;
+  const auto endpoint = docker::parse_endpoint(flags.text("docker-host"));
+  if (!endpoint) {
+    spdlog::error("--docker-host: {}", endpoint.error().message);
+    return std::nullopt;
+  }
+  const auto pool = docker::parse_pool(flags.text("network-pool"), flags.integer("network-prefix"));
+  if (!pool) {
+    spdlog::error("--network-pool, --network-prefix: {}", pool.error().message);
+    return std::nullopt;
+  }
+  return AgentConfig{node, std::move(*labels), std::move(*rules), *endpoint, *pool};
 }
 
 }  // namespace cara::agent

@@ -4,8 +4,9 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "services/agent/docker/http.h"
+#include "services/agent/docker/subnets.h"
 #include "services/agent/plan.h"
 #include "services/runtime/host/main_support.h"
 
@@ -13,9 +14,15 @@ namespace cara::agent {
 
 host::ProgramSpec program();
 
-// Nothing: it is wrong, and was said so.
-std::optional<std::map<std::string, std::string>> read_labels(
-    const std::vector<std::string>& pairs);
-std::optional<NodeRules> read_rules(const host::Flags& flags);
+struct AgentConfig {
+  std::string node;
+  std::map<std::string, std::string> labels;
+  NodeRules rules;
+  docker::Endpoint endpoint;
+  docker::SubnetPool pool;
+};
+
+// Nothing: something is wrong, and was said so.
+std::optional<AgentConfig> read_config(const host::Flags& flags);
 
 }  // namespace cara::agent

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "schema/formats.h"
 #include "services/agent/agent.h"
 #include "services/agent/agent_flags.h"
 #include "services/agent/docker/docker_engine.h"
@@ -35,6 +34,17 @@ std::optional<agent::DesiredCache> read_cache(const agent::StateDir& state,
   return std::nullopt;
 }
 
+void serve_engine(host::NatsHost& bus, agent::Engine& engine) {
+  bus.serve_local(
+      agent::kEngineSubject,
+      [&engine](std::string_view body) -> Result<runtime::Payload> {
+        const auto op = agent::decode_op(body);
+        if (!op) return op.error();
+        return agent::encode(engine.execute(*op));
+      },
+      agent::kEngineWorkers);
+}
+
 void serve_state(host::NatsHost& bus, const agent::StateDir& state) {
   bus.serve_local(
       agent::kStateSubject,
@@ -47,41 +57,22 @@ void serve_state(host::NatsHost& bus, const agent::StateDir& state) {
 }
 
 int run(const host::Flags& flags) {
-  const std::string& node = flags.text("node");
-  if (const auto wrong = schema::check_format(schema::Format::kDnsName, node)) {
-    spdlog::error("--node {}: {}", schema::printable(node), *wrong);
-    return host::kExitUsage;
-  }
-  const auto labels = agent::read_labels(flags.list("label"));
-  const auto rules = agent::read_rules(flags);
-  if (!labels || !rules) return host::kExitUsage;
-  if (flags.duration("heartbeat-interval") <= std::chrono::milliseconds(0)) {
-    spdlog::error("--heartbeat-interval must be longer than nothing");
-    return host::kExitUsage;
-  }
-  const auto endpoint = docker::parse_endpoint(flags.text("docker-host"));
-  if (!endpoint) {
-    spdlog::error("--docker-host: {}", endpoint.error().message);
-    return host::kExitUsage;
-  }
-  const auto pool = docker::parse_pool(flags.text("network-pool"), flags.integer("network-prefix"));
-  if (!pool) {
-    spdlog::error("--network-pool, --network-prefix: {}", pool.error().message);
-    return host::kExitUsage;
-  }
+  const auto config = agent::read_config(flags);
+  if (!config) return host::kExitUsage;
+  const std::string& node = config->node;
   runtime::IdSource ids(host::random_seed());
-  const auto state = host::take_lock(
-      [&] { return agent::StateDir::open(flags.text("state-dir"), ids.next()); });
+  const auto state =
+      host::take_lock([&] { return agent::StateDir::open(flags.text("state-dir"), ids.next()); });
   if (!state) {
     spdlog::error("{}", state.error().message);
     return 1;
   }
 
   const std::string files = std::filesystem::absolute(flags.text("state-dir")) / kVolumeFiles;
-  docker::DockerEngine engine({.endpoint = *endpoint,
+  docker::DockerEngine engine({.endpoint = config->endpoint,
                                .files_folder = files,
                                .docker_config = flags.text("docker-config"),
-                               .network_pool = *pool,
+                               .network_pool = config->pool,
                                .pulled_images = state->read(kPulledImages),
                                .save_images = [&state](const std::string& text) {
                                  const auto saved = state->write(kPulledImages, text);
@@ -95,22 +86,15 @@ int run(const host::Flags& flags) {
                                   const std::string& text) {
     tell_agent({.project = ticket, .action = agent::kPullProgress, .message = image + ": " + text});
   });
-  bus.serve_local(
-      agent::kEngineSubject,
-      [&engine](std::string_view body) -> Result<runtime::Payload> {
-        const auto op = agent::decode_op(body);
-        if (!op) return op.error();
-        return agent::encode(engine.execute(*op));
-      },
-      agent::kEngineWorkers);
+  serve_engine(bus, engine);
   serve_state(bus, *state);
-  const docker::EventWatch events(*endpoint, node, tell_agent);
+  const docker::EventWatch events(config->endpoint, node, tell_agent);
   agent::Agent actor({.node = node,
                       .agent_id = state->agent_id(),
                       .agent_version = CARA_VERSION,
                       .advertise_address = flags.text("advertise-address"),
-                      .labels = *labels,
-                      .rules = *rules,
+                      .labels = config->labels,
+                      .rules = config->rules,
                       .heartbeat_every = flags.duration("heartbeat-interval"),
                       .image_max_age = flags.duration("image-max-age"),
                       .offline_after = flags.duration("offline-after")},

@@ -50,7 +50,7 @@ class AgentWorld {
   bool api_answers = true;
   std::size_t page_size = 100;
   std::vector<schema::StatusRequest> reports;  // all that were taken
-  std::vector<schema::ReportedEvent> told;  // events
+  std::vector<schema::ReportedEvent> told;     // events
   std::vector<schema::Heartbeat> beats;
   std::vector<std::string> notes;  // of this life
   bool beats_wait = false;         // their answers, until let_beats_go()
