@@ -124,3 +124,38 @@ TEST_CASE("text that is not UTF-8 is written with replacements, not thrown at") 
       write_container({.name = "a", .service = {.image = "\xff", .env = {{"A", "\xc3"}}}}).empty());
   CHECK(json::accept(write_volume({.name = "\xff", .labels = {{"k", "\xfe"}}}, "")));
 }
+
+// Containers that waited for others were removed and made again, without end: they looked as if
+// they were on another network.
+TEST_CASE("a container that was never started is on the networks it was made with") {
+  const auto inspected = [](const std::string& own) {
+    auto info = read_container(
+        R"({"Id": "c", "State": {"Status": "created", "StartedAt": "0001-01-01T00:00:00Z"},
+            "HostConfig": {"NetworkMode": ")" +
+        own + R"("}, "NetworkSettings": {"Networks": {
+              "cara-shop": {"NetworkID": ""}, "cara-shop-back": {"NetworkID": ""}}}})");
+    REQUIRE(info);
+    return *info;
+  };
+  const std::vector<agent::NetworkInfo> known{{.id = "n1", .name = "cara-shop", .labels = {}},
+                                              {.id = "n2", .name = "cara-shop-back", .labels = {}},
+                                              {.id = "n3", .name = "cara-other", .labels = {}}};
+  using Names = std::vector<std::string>;
+  auto info = inspected("n1");
+  CHECK(info.networks == Names{"n1", "cara-shop", "cara-shop-back"});
+  complete_networks(info, known);
+  CHECK(info.networks == Names{"n1", "cara-shop", "cara-shop-back", "n2"});
+  // The network it was made for was removed by hand, and made anew since.
+  info = inspected("n0");
+  complete_networks(info, known);
+  CHECK(info.networks == Names{"n0", "cara-shop", "cara-shop-back"});
+  // It was made with the name: an external network.
+  info = inspected("cara-shop-back");
+  complete_networks(info, known);
+  CHECK(info.networks == Names{"cara-shop-back", "cara-shop", "cara-shop-back", "n1", "n2"});
+  // Started: the engine tells all.
+  info = inspected("n1");
+  info.started_at = {1};
+  complete_networks(info, known);
+  CHECK(info.networks.size() == 3);
+}

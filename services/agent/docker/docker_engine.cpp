@@ -166,6 +166,9 @@ Result<EngineReply> DockerEngine::run(const agent::Observe& op) {
     volume.content = read_content(volume_folder(options_.files_folder, volume.name));
   }
   for (ListedNetwork& network : *network_list) seen.networks.push_back(std::move(network.info));
+  for (agent::ContainerInfo& container : seen.containers) {
+    complete_networks(container, seen.networks);
+  }
   const auto by_name = [](const auto& a, const auto& b) {
     return std::tie(a.name, a.id) < std::tie(b.name, b.id);
   };

@@ -1,5 +1,6 @@
 #include "services/agent/docker/docker_json.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -97,10 +98,14 @@ std::string address_of(const json& networks, const std::string& own) {
   return any;
 }
 
-// By name and, where the engine tells it, by id.
-std::vector<std::string> attached_to(const json& networks) {
+// By name and, where the engine tells it, by id. Of a container that was never started it tells
+// only what the first one was called when the container was made.
+std::vector<std::string> attached_to(const json& networks, const std::string& own) {
   std::vector<std::string> all;
   if (!networks.is_object()) return all;
+  for (const auto& [name, network] : networks.items()) {
+    if (text(network, "NetworkID").empty() && all.empty() && !own.empty()) all.push_back(own);
+  }
   for (const auto& [name, network] : networks.items()) {
     all.push_back(name);
     if (std::string id = text(network, "NetworkID"); !id.empty() && id != name) {
@@ -190,8 +195,9 @@ std::optional<std::vector<agent::ContainerInfo>> read_container_list(std::string
         info.labels = texts(member(entry, "Labels"));
         info.state = state_of(text(entry, "State"));
         const json& networks = member(member(entry, "NetworkSettings"), "Networks");
-        info.address = address_of(networks, text(member(entry, "HostConfig"), "NetworkMode"));
-        info.networks = attached_to(networks);
+        const std::string own = text(member(entry, "HostConfig"), "NetworkMode");
+        info.address = address_of(networks, own);
+        info.networks = attached_to(networks, own);
         return info;
       });
 }
@@ -214,12 +220,28 @@ std::optional<agent::ContainerInfo> read_container(std::string_view body) {
   const json& networks = member(member(root, "NetworkSettings"), "Networks");
   const json& host = member(root, "HostConfig");
   info.address = address_of(networks, text(host, "NetworkMode"));
-  info.networks = attached_to(networks);
+  info.networks = attached_to(networks, text(host, "NetworkMode"));
   info.joined = joined_by(host);
-  if (const std::int64_t seconds = number(member(root, "Config"), "StopTimeout"); seconds > 0) {
-    info.stop_grace_ms = seconds * 1000;
+  const json& config = member(root, "Config");
+  if (member(config, "StopTimeout").is_number_integer()) {
+    info.stop_grace_ms = std::max<std::int64_t>(0, number(config, "StopTimeout")) * 1000;
   }
   return info;
+}
+
+void complete_networks(agent::ContainerInfo& container,
+                       const std::vector<agent::NetworkInfo>& known) {
+  std::vector<std::string>& on = container.networks;
+  const auto is_on = [&](const std::string& network) {
+    return std::find(on.begin(), on.end(), network) != on.end();
+  };
+  if (container.started_at.is_set() || on.empty()) return;
+  const auto is_first = [&](const agent::NetworkInfo& network) { return network.id == on.front(); };
+  const bool by_name = std::count(on.begin(), on.end(), on.front()) > 1;
+  if (!by_name && std::none_of(known.begin(), known.end(), is_first)) return;
+  for (const agent::NetworkInfo& network : known) {
+    if (is_on(network.name) && !is_on(network.id)) on.push_back(network.id);
+  }
 }
 
 std::optional<std::vector<ListedNetwork>> read_network_list(std::string_view body) {

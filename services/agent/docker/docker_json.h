@@ -35,6 +35,11 @@ std::string read_id(std::string_view json);
 std::optional<std::vector<agent::ContainerInfo>> read_container_list(std::string_view json);
 // `GET /containers/ID/json`
 std::optional<agent::ContainerInfo> read_container(std::string_view json);
+// Adds the ids of the networks that a container is on by name, while it was never started: the
+// engine tells no more then. Nothing is added if the network it was made for is gone: it cannot
+// start, whatever is called so now.
+void complete_networks(agent::ContainerInfo& container,
+                       const std::vector<agent::NetworkInfo>& known);
 
 struct ListedNetwork {
   agent::NetworkInfo info;  // its subnet: the first IPv4 one
