@@ -20,6 +20,8 @@ constexpr const char* kLogMaxFiles = "3";
 constexpr std::int64_t kPidsLimit = 4096;
 constexpr std::int64_t kSharesPerCpu = 1024;
 constexpr std::int64_t kLeastShares = 2;
+// The engine refuses to promise less.
+constexpr std::int64_t kLeastMemory = 6 * 1024 * 1024;
 constexpr std::int64_t kBillion = 1'000'000'000;
 
 std::string protocol_of(const schema::PortDef& port) {
@@ -79,8 +81,9 @@ void write_resources(const ServiceDef& service, json& host) {
     host["CpuShares"] = std::max(kLeastShares, *cpu * kSharesPerCpu / kBillion);
   }
   if (const auto memory = schema::parse_memory(limits.memory)) host["Memory"] = *memory;
-  if (const auto memory = schema::parse_memory(requests.memory))
-    host["MemoryReservation"] = *memory;
+  if (const auto memory = schema::parse_memory(requests.memory)) {
+    host["MemoryReservation"] = std::max(kLeastMemory, *memory);
+  }
   if (limits.pids) host["PidsLimit"] = *limits.pids;
   if (const auto gpus = limits.gpus ? limits.gpus : requests.gpus) {
     host["DeviceRequests"] =
@@ -155,7 +158,8 @@ void write_networking(const agent::ContainerSpec& spec, json& body, json& host) 
     host["NetworkMode"] = first.network;
     body["NetworkingConfig"]["EndpointsConfig"][first.network] = std::move(config);
   }
-  write_ports(service, body, host);
+  // What shares another's network exposes nothing of its own: the engine refuses it.
+  if (spec.network_of.empty()) write_ports(service, body, host);
   if (!service.hostname.empty()) body["Hostname"] = service.hostname;
   if (!service.extra_hosts.empty()) host["ExtraHosts"] = service.extra_hosts;
   if (!service.dns.empty()) host["Dns"] = service.dns;
