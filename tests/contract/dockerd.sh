@@ -44,6 +44,7 @@ start_registry
 make_busybox_image "$dir" cara-test/base:1 || fail "cannot import the busybox image"
 loop='trap "exit 143" TERM; while true; do sleep 0.1; done'
 image cara-test/runs:1 "CMD [\"/bin/sh\", \"-c\", \"${loop//\"/\\\"}\"]"
+image cara-test/deaf:1 'CMD ["/bin/sh", "-c", "trap : TERM; while true; do sleep 0.1; done"]'
 image cara-test/exits0:1 'CMD ["/bin/true"]'
 image cara-test/exits3:1 'CMD ["/bin/sh", "-c", "echo one; echo two; exit 3"]'
 image cara-test/killed:1 'CMD ["/bin/sh", "-c", "exit 137"]'

@@ -13,6 +13,7 @@
 namespace cara::contract {
 
 inline constexpr const char* kRuns = "cara-test/runs:1";            // until it is stopped
+inline constexpr const char* kDeaf = "cara-test/deaf:1";            // until it is killed
 inline constexpr const char* kExits0 = "cara-test/exits0:1";        // at once
 inline constexpr const char* kExits3 = "cara-test/exits3:1";        // after it has said two lines
 inline constexpr const char* kKilled = "cara-test/killed:1";        // by SIGKILL: 137

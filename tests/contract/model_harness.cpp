@@ -11,6 +11,7 @@ class ModelHarness : public Harness {
   ModelHarness() {
     using agent::Health;
     engine_.add_image(kRuns, {});
+    engine_.add_image(kDeaf, {.stop_exit_code = 137});
     engine_.add_image(kExits0, {.exits_after_ms = 0});
     engine_.add_image(kExits3, {.exits_after_ms = 100, .exit_code = 3, .output = kSaid});
     engine_.add_image(kKilled, {.exits_after_ms = 100, .exit_code = 137});

@@ -268,6 +268,9 @@ Result<EngineReply> ModelEngine::run(const agent::StartContainer& op) {
   info.health = behaviour.health == Health::kNone ? Health::kNone : Health::kStarting;
   info.address =
       "10.0." + std::to_string(made_ / 250 % 250) + "." + std::to_string(2 + made_ % 250);
+  for (const agent::Endpoint& endpoint : container->spec.endpoints) {
+    if (!endpoint.ipv4.empty()) info.address = endpoint.ipv4;
+  }
   container->output += behaviour.output;
   if (container->output.size() > kMaxOutput) {
     container->output.erase(0, container->output.size() - kMaxOutput);

@@ -55,6 +55,13 @@ Error taken(const std::string& kind, const std::string& name, const std::string&
 Result<EngineReply> DockerEngine::run(const agent::CreateVolume& op) {
   std::string folder;
   if (!op.files.empty()) {
+    // Somebody else's files must not be written over.
+    const auto found = get(volume_path(op.name));
+    if (!found.ok()) return found.error();
+    const auto there = read_volume(found->body);
+    if (is_done(*found) && there && !carries(there->labels, op.labels)) {
+      return taken("volume", op.name, op.name, there->labels);
+    }
     folder = volume_folder(options_.files_folder, op.name);
     if (const auto written = write_files(folder, op.files); !written.ok()) return written.error();
   }
@@ -186,6 +193,11 @@ Result<EngineReply> DockerEngine::run(const agent::RenameContainer& op) {
   const auto response = post(container_path(op.id) + "/rename?name=" + percent_encode(op.name));
   if (!response.ok()) return response.error();
   if (is_done(*response)) return EngineReply{};
+  // The engine refuses a name that the container has already.
+  const auto found = get(container_path(op.id) + "/json");
+  if (!found.ok()) return found.error();
+  const auto info = read_container(found->body);
+  if (is_done(*found) && info && info->name == op.name) return EngineReply{};
   return error_of(response->status, response->body, "rename container to " + op.name);
 }
 
