@@ -17,6 +17,15 @@ TEST_CASE("apply says created, unchanged, configured [S36][S37]") {
   CHECK(seen.exit == kDone);
 }
 
+TEST_CASE("the example of a whole application is taken, and again without a change") {
+  CliBench bench;
+  const std::string path = std::string(CARA_SOURCE_DIR) + "/compose/examples/shop.yaml";
+  const Seen seen = bench.run({"apply", "-f", path});
+  INFO(seen.err);
+  CHECK(seen.out == "project/shop created\n");
+  CHECK(bench.run({"apply", "-f", path}).out == "project/shop unchanged\n");
+}
+
 TEST_CASE("the seed's WordPress manifest is taken verbatim [S1][S3][S7][S45]") {
   CliBench bench;
   const std::string path = std::string(CARA_SOURCE_DIR) + "/compose/examples/wordpress.yaml";
