@@ -1,5 +1,7 @@
 #include "schema/describe.h"
 
+#include <array>
+
 namespace cara::schema {
 namespace {
 
@@ -122,8 +124,12 @@ void decode_scalar(DecodeContext& context, const std::string& path, const Value&
 }
 
 Value number_as_text(const Value& value) {
-  const std::int64_t* number = value.as_int();
-  return number == nullptr ? value : Value(std::to_string(*number));
+  if (const std::int64_t* number = value.as_int()) return Value(std::to_string(*number));
+  const double* number = std::get_if<double>(&value.data());
+  if (number == nullptr) return value;
+  std::array<char, 32> text{};
+  char* end = std::to_chars(text.data(), text.data() + text.size(), *number).ptr;
+  return Value(std::string(text.data(), static_cast<std::size_t>(end - text.data())));
 }
 
 void check_rules(DecodeContext& context, const std::string& path, const std::string& value,

@@ -9,7 +9,8 @@
 namespace cara::schema {
 
 inline constexpr std::size_t kMaxEnv = 1'000;
-inline constexpr std::int64_t kMaxUlimit = 1'000'000'000;
+// Some are bytes: memlock, core, fsize.
+inline constexpr std::int64_t kMaxUlimit = 1'000'000'000'000'000;
 
 template <>
 struct EnumNames<Protocol> {

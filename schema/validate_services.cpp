@@ -1,6 +1,7 @@
 #include "schema/validate_services.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -34,8 +35,7 @@ std::set<std::string> names_of(const std::vector<T>& all) {
   return names;
 }
 
-// --- One service
-// ----------------------------------------------------------------------------------
+// --- One service --------------------------------------------------------------------------------
 
 class ServiceCheck {
  public:
@@ -50,6 +50,7 @@ class ServiceCheck {
     check_ports();
     check_health();
     check_resources();
+    check_ulimits();
     check_labels();
   }
 
@@ -64,6 +65,7 @@ class ServiceCheck {
   void check_ports();
   void check_health();
   void check_resources();
+  void check_ulimits();
   void check_labels();
 
   const ProjectSpec& spec_;
@@ -215,6 +217,20 @@ void ServiceCheck::check_resources() {
   if (const auto memory = parse_memory(limits.memory); memory && *memory < kDockersLeast) {
     fail("resources.limits.memory", "must be at least 6Mi");
   }
+  constexpr std::int64_t kDockersLeastCpu = 10'000'000;
+  if (const auto cpu = parse_cpu(limits.cpu); cpu && *cpu < kDockersLeastCpu) {
+    fail("resources.limits.cpu", "must be at least 10m");
+  }
+}
+
+void ServiceCheck::check_ulimits() {
+  constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+  const auto amount = [](std::int64_t limit) { return limit < 0 ? kNone : limit; };
+  for (std::size_t i = 0; i < service_.ulimits.size(); ++i) {
+    const Ulimit& limit = service_.ulimits[i];
+    if (!limit.hard || amount(limit.soft) <= amount(*limit.hard)) continue;
+    fail(item("ulimits", i) + ".hard", "is less than soft");
+  }
 }
 
 void ServiceCheck::check_labels() {
@@ -225,8 +241,7 @@ void ServiceCheck::check_labels() {
   }
 }
 
-// --- All services together
-// ------------------------------------------------------------------------
+// --- All services together ----------------------------------------------------------------------
 
 // The services on a way from `name` back to itself; empty if there is none.
 std::vector<std::string> find_cycle(const ProjectSpec& spec, const std::string& name,

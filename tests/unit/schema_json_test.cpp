@@ -42,6 +42,54 @@ json manifest() {
              "ingress": [{"name": "m", "host": "h", "target": {"service": "web", "port": 80}}]}})");
 }
 
+struct Change {
+  std::string pointer;
+  json value;
+};
+
+// Every key of a service with what is good and what is not.
+std::vector<Change> service_fields() {
+  const json values = json::parse(R"({
+    "imagePullPolicy": ["Always", "always"], "platform": ["linux/arm64", "arm64"],
+    "entrypoint": [["a", ""], "a"], "command": [["a"], [1]], "workingDir": ["/a", "a"],
+    "user": ["1000:100", "a b"], "groupAdd": [["27"], ["a b"]], "init": [true, "true"],
+    "tty": [true, 1], "stdin": [false, "no"], "stopSignal": ["SIGINT", "int"],
+    "stopGracePeriod": ["1m30s", "90", 90], "restartPolicy": ["OnFailure", "on-failure"],
+    "dependsOn": [[], [{"service": "web", "condition": "Up"}], [{"condition": "Healthy"}]],
+    "healthcheck": [{"retries": 3}, {"retries": 0}, {"interval": "5"}, {"action": "Kill"}],
+    "resources": [{"limits": {"cpu": "500m"}}, {"limits": {"cpu": 0.5}}, {"limits": {"cpu": "x"}},
+                  {"limits": {"memory": "64Mi"}}, {"limits": {"memory": "64m"}},
+                  {"limits": {"pids": 0}}, {"requests": {"gpus": 1}}, {"limit": {}}],
+    "volumeMounts": [[{"name": "data", "mountPath": "/a", "readOnly": true, "subPath": "b/c"}],
+                     [{"name": "data", "mountPath": "a"}],
+                     [{"name": "data", "mountPath": "/a", "subPath": "../c"}]],
+    "tmpfs": [[{"mountPath": "/a", "size": "1Mi"}], [{"mountPath": "/a", "size": "1m"}], ["/a"]],
+    "shmSize": ["64Mi", 1048576, "64mb"], "devices": [["/dev/a:/dev/b:rw"], ["a"]],
+    "readOnlyRootFilesystem": [true, "true"],
+    "networkMode": ["Host", "host", "Service:", "None"],
+    "networks": [[{"name": "default", "aliases": ["a.b"]}], [{"name": "default", "aliases": ["A"]}],
+                 [{"name": "default", "ipv4": "10.0.0.256"}]],
+    "aliases": [["a.b"], ["a_b"]],
+    "ports": [[{"port": 80}], [{"port": "80-81", "hostPort": "90-91", "hostIP": "::1"}],
+              [{"port": "a"}], [{"port": 80, "hostPort": 80, "hostIP": "x"}],
+              [{"port": 80, "protocol": "udp"}], [{"hostPort": 80}]],
+    "hostname": ["a.b", "a_b"], "extraHosts": [["a:10.0.0.1"], ["a=10.0.0.1"]],
+    "dns": [["10.0.0.1", "fd00::1"], ["a"]], "privileged": [true, "no"],
+    "capabilities": [{"add": ["ALL"]}, {"add": ["net_admin"]}, {"keep": []}],
+    "securityOpt": [["seccomp=unconfined"], ["a b"]],
+    "ulimits": [[{"name": "nofile", "soft": 9}], [{"name": "files", "soft": 9}],
+                [{"name": "nofile"}], [{"name": "nofile", "soft": -2}]],
+    "sysctls": [{"net.core.somaxconn": "9"}, {"a": 1}], "pidMode": ["Host", "Private"],
+    "ipcMode": ["Shareable", "shareable"], "runtime": ["runc", "a b"],
+    "logging": [{"driver": "none"}, {"options": {}}, {"driver": "a b"}],
+    "labels": [{"a": "b"}, {"a": 1}]})");
+  std::vector<Change> changes;
+  for (const auto& [key, all] : values.items()) {
+    for (const json& value : all) changes.push_back({"/spec/services/0/" + key, value});
+  }
+  return changes;
+}
+
 }  // namespace
 
 TEST_CASE("schema/json holds what the definitions make (run cara_json_schema schema/json)") {
@@ -50,11 +98,7 @@ TEST_CASE("schema/json holds what the definitions make (run cara_json_schema sch
 }
 
 TEST_CASE("JSON Schema and manifest reader agree about single fields") {
-  struct Change {
-    const char* pointer;
-    json value;
-  };
-  const std::vector<Change> changes{
+  std::vector<Change> changes{
       {"/apiVersion", "caravanserai/v1"},
       {"/apiVersion", "v1"},
       {"/kind", "Node"},
@@ -81,7 +125,24 @@ TEST_CASE("JSON Schema and manifest reader agree about single fields") {
       {"/status", json{{"phase", "Running"}}},
       {"/status", 5},
       {"/spec/more", true},
+      {"/spec/paused", true},
+      {"/spec/paused", "yes"},
+      {"/spec/onNodeLoss", "Stay"},
+      {"/spec/onNodeLoss", "Leave"},
+      {"/spec/updatePolicy", json{{"order", "Auto"}, {"healthyDeadline", "90s"}}},
+      {"/spec/updatePolicy", json{{"healthyDeadline", "90"}}},
+      {"/spec/networks", json::array({json{{"name", "a"}, {"subnet", "10.9.1.0/24"}}})},
+      {"/spec/networks", json::array({json{{"name", "a"}, {"subnet", "10.9.1.0"}}})},
+      {"/spec/volumes/0", json{{"name", "data"}, {"type", "HostPath"}, {"path", "/a"}}},
+      {"/spec/volumes/0", json{{"name", "data"}, {"type", "HostPath"}, {"path", "/a/../b"}}},
+      {"/spec/volumes/0", json::parse(R"({"name": "data", "type": "Config",
+                                          "files": {"a": {"content": "x", "mode": "0644"}}})")},
+      {"/spec/volumes/0",
+       json::parse(R"({"name": "data", "type": "Config", "files": {"a/b": {}}})")},
+      {"/spec/volumes/0",
+       json::parse(R"({"name": "data", "type": "Config", "files": {"a": {"mode": "9"}}})")},
   };
+  for (const Change& field : service_fields()) changes.push_back(field);
   CHECK(accepted_by_schema(manifest()));
   for (const Change& change : changes) {
     json changed = manifest();
