@@ -43,9 +43,16 @@ struct Failure {
   runtime::MonoTime retry_at;
 };
 
+// Containers of one service that were made since the project last ran.
+struct Making {
+  std::uint32_t count = 0;
+  runtime::MonoTime again_at;
+};
+
 struct Memory {
   std::map<std::string, ServiceMemory> services;
   std::map<std::string, Failure> failures;  // by operation key
+  std::map<std::string, Making> made;       // by service
   std::set<std::string> images;             // known to be present, by image_key()
   std::optional<runtime::MonoTime> since;   // when this generation was first planned
   bool was_running = false;                 // this generation has been reported as Running
