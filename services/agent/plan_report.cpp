@@ -38,6 +38,7 @@ void Planner::report(const schema::DesiredProject& desired) {
     report = {schema::Phase::kScheduled, "Paused", "spec.paused: all containers are stopped", {}};
   } else if (!unfinished_) {
     memory_.was_running = true;
+    memory_.made.clear();
     report = {schema::Phase::kRunning, "AgentReady", "All containers are running", {}};
   } else if (desired.phase == schema::Phase::kScheduled) {
     report = {schema::Phase::kScheduled, "Starting", join(waiting_), {}};

@@ -7,6 +7,11 @@
 namespace cara::agent {
 namespace {
 
+// Containers that never come to fit, for whatever reason, must not keep the engine busy.
+constexpr std::uint32_t kMadeAtOnce = 5;
+constexpr runtime::Backoff kMakeBackoff{.base = std::chrono::seconds(1),
+                                        .max = std::chrono::seconds(60)};
+
 // The engine stopped trusting it: only a new one helps.
 bool is_usable(ContainerState state) {
   return state != ContainerState::kDead && state != ContainerState::kRemoving;
@@ -155,7 +160,13 @@ void Planner::create(const schema::DesiredProject& desired, const Slot& slot) {
   ContainerSpec spec = container_spec(situation_.owner, desired, service, around_);
   if (slot.old != nullptr) spec.name = next_container_name(desired.name, service.name);
   if (is_taken(spec.name)) return;
-  want("create:" + service.name, quoted("service", service.name), CreateContainer{std::move(spec)});
+  Making& making = memory_.made[service.name];
+  if (situation_.now.mono < making.again_at) return again_at(making.again_at);
+  const bool sent = want("create:" + service.name, quoted("service", service.name),
+                         CreateContainer{std::move(spec)});
+  if (sent && ++making.count > kMadeAtOnce) {
+    making.again_at = situation_.now.mono + kMakeBackoff.after(making.count - kMadeAtOnce);
+  }
 }
 
 // A new container takes the name of the old one when it is ready, and that one goes.

@@ -30,6 +30,7 @@ void ProjectLoop::want(std::optional<schema::DesiredProject> desired) {
     must_observe_ = true;
     observe_at_ = {};
     memory_.failures.clear();
+    memory_.made.clear();
     const bool same_assignment = desired_ && desired && desired_->uid == desired->uid &&
                                  desired_->assignment == desired->assignment;
     if (!same_assignment) memory_ = {};

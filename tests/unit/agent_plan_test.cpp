@@ -90,6 +90,27 @@ TEST_CASE("an operation that runs or has just failed is not begun again") {
   CHECK(keys(look(&desired, {}, memory, kNothing, {50})).contains("network:default"));
 }
 
+// On a real engine, containers that waited for others were taken for outdated and made anew without
+// end.
+TEST_CASE("containers that never come to fit are made at a slower and slower pace") {
+  const auto desired = wanted();
+  Observation seen = complete(desired);
+  seen.containers.clear();
+  Memory memory;
+  memory.images = {"image:web:1", "image:web:2"};
+  int made = 0;
+  runtime::MonoTime now{1};
+  const runtime::MonoTime hour = now + 1h;
+  while (now < hour) {
+    Plan next = look(&desired, seen, std::move(memory), kNothing, now);
+    made += static_cast<int>(keys(next).count("create:a"));
+    memory = std::move(next.memory);
+    now += 100ms;
+  }
+  CHECK(made > 10);
+  CHECK(made < 80);
+}
+
 TEST_CASE("containers go first, then networks and volumes [S26]") {
   auto desired = wanted(Phase::kTerminating);
   Observation seen = complete(desired);
