@@ -22,7 +22,7 @@ double ms_since(std::chrono::steady_clock::time_point start) {
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 Result<std::unique_ptr<CaraClient>> CaraClient::connect(const std::string& url) {
