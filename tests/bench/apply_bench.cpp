@@ -1,20 +1,12 @@
-// B1: `caractrl apply` -> a watcher sees Running, and delete -> the record is gone, against the raw
-// Engine API. In pairs, one after the other in one run, so that a drifting machine cancels out.
-// Started by tests/bench/run.
+// Apply -> a watcher sees Running, and delete -> the record is gone, against the raw Engine API. In
+// pairs, one after the other in one run, so that a drifting machine cancels out.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <string>
-#include <vector>
 
-#include "schema/subjects.h"
-#include "schema/wire.h"
-#include "services/runtime/host/bus_client.h"
-#include "services/runtime/host/flags.h"
-#include "tests/bench/raw_engine.h"
+#include "tests/bench/benches.h"
 
 namespace cara::bench {
 namespace {
@@ -26,73 +18,18 @@ struct Sample {
   double down_ms = 0;
 };
 
-double ms_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
+Result<Sample> cara_round(CaraClient& cara, const RawProject& project) {
+  Sample sample;
+  auto start = std::chrono::steady_clock::now();
+  if (auto done = cara.apply(manifest_of(project)); !done.ok()) return done.error();
+  if (auto seen = cara.wait_running({project.name}, kPatience); !seen.ok()) return seen.error();
+  sample.up_ms = ms_since(start);
+  start = std::chrono::steady_clock::now();
+  if (auto done = cara.remove(project.name); !done.ok()) return done.error();
+  if (auto seen = cara.wait_gone({project.name}, kPatience); !seen.ok()) return seen.error();
+  sample.down_ms = ms_since(start);
+  return sample;
 }
-
-schema::Project manifest_of(const RawProject& project) {
-  schema::Project manifest;
-  manifest.metadata.name = project.name;
-  for (std::size_t i = 0; i < project.services; ++i) {
-    manifest.spec.services.push_back({.name = "s" + std::to_string(i), .image = project.image});
-  }
-  manifest.spec.services[0].volume_mounts = {{"data", "/data"}};
-  manifest.spec.volumes = {{.name = "data"}};
-  return manifest;
-}
-
-// The project through the whole system, by a client that watches.
-class Cara {
- public:
-  explicit Cara(std::unique_ptr<host::BusClient> bus) : bus_(std::move(bus)) {}
-
-  Result<Sample> round(const RawProject& project) {
-    if (auto heard = bus_->subscribe(schema::event_subject("project", project.name)); !heard) {
-      return heard.error();
-    }
-    Sample sample;
-    auto start = std::chrono::steady_clock::now();
-    const auto applied = bus_->request("project.apply",
-                                       schema::pack_message(schema::ApplyRequest{
-                                           .request_id = project.name + "-up",
-                                           .manifest = schema::to_manifest(manifest_of(project))}),
-                                       kPatience);
-    if (!applied.ok()) return applied.error();
-    if (auto reply = schema::unpack_reply<schema::ApplyReply>(*applied); !reply.ok()) {
-      return reply.error();
-    }
-    if (auto seen = wait_for(project.name, "Running"); !seen.ok()) return seen.error();
-    sample.up_ms = ms_since(start);
-
-    start = std::chrono::steady_clock::now();
-    const auto deleted =
-        bus_->request("project.delete",
-                      schema::pack_message(schema::DeleteRequest{
-                          .request_id = project.name + "-down", .name = project.name}),
-                      kPatience);
-    if (!deleted.ok()) return deleted.error();
-    if (auto seen = wait_for(project.name, "deleted"); !seen.ok()) return seen.error();
-    sample.down_ms = ms_since(start);
-    return sample;
-  }
-
- private:
-  Result<Ok> wait_for(const std::string& name, const std::string& what) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (std::chrono::steady_clock::now() < deadline) {
-      const auto message = bus_->next(std::chrono::milliseconds(1'000));
-      if (!message.ok()) return message.error();
-      if (!*message) continue;
-      const auto event = schema::unpack_message<schema::ChangeEvent>((*message)->body);
-      if (!event.ok() || event->name != name) continue;
-      if ((what == "deleted" && event->deleted) || event->phase == what) return Ok{};
-    }
-    return timed_out(name + " is not " + what + " after a minute");
-  }
-
-  std::unique_ptr<host::BusClient> bus_;
-};
 
 Result<Sample> raw_round(RawEngine& engine, const RawProject& project) {
   Sample sample;
@@ -131,13 +68,9 @@ void report(const std::string& what, std::size_t services, const Series& series,
       {{"what", what}, {"services", services}, {"raw_ms", series.raw}, {"cara_ms", series.cara}});
 }
 
-struct Plan {
-  std::string image;
-  std::vector<std::size_t> services;
-  std::int64_t rounds = 20;
-};
+}  // namespace
 
-Result<nlohmann::ordered_json> run(Cara& cara, RawEngine& engine, const Plan& plan) {
+Result<std::string> bench_apply(Sides sides, const ApplyPlan& plan) {
   fmt::print("{:<20} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "", "services", "raw p50",
              "raw p99", "cara p50", "cara p99", "ratio p50", "ratio p99");
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
@@ -148,68 +81,23 @@ Result<nlohmann::ordered_json> run(Cara& cara, RawEngine& engine, const Plan& pl
       const std::string suffix = std::to_string(services) + "-" + std::to_string(i);
       const RawProject through{"bench-c" + suffix, plan.image, services};
       const RawProject direct{"bench-r" + suffix, plan.image, services};
-      // Who goes first changes from pair to pair.
-      Result<Sample> first = i % 2 == 0 ? cara.round(through) : raw_round(engine, direct);
+      const bool cara_first = i % 2 == 0;
+      Result<Sample> first =
+          cara_first ? cara_round(sides.cara, through) : raw_round(sides.raw, direct);
       if (!first.ok()) return first.error();
-      Result<Sample> second = i % 2 == 0 ? raw_round(engine, direct) : cara.round(through);
+      Result<Sample> second =
+          cara_first ? raw_round(sides.raw, direct) : cara_round(sides.cara, through);
       if (!second.ok()) return second.error();
       if (i == 0) continue;
-      const Sample& ours = i % 2 == 0 ? *first : *second;
-      const Sample& raw = i % 2 == 0 ? *second : *first;
+      const Sample& ours = cara_first ? *first : *second;
+      const Sample& raw = cara_first ? *second : *first;
       up.add(ours.up_ms, raw.up_ms);
       down.add(ours.down_ms, raw.down_ms);
     }
     report("apply -> Running", services, up, out);
     report("delete -> gone", services, down, out);
   }
-  return out;
-}
-
-}  // namespace
-
-int main_of(const std::vector<std::string>& arguments) {
-  const host::ProgramSpec program{
-      .name = "cara_bench_apply",
-      .summary = "Times apply -> Running and delete -> gone against the raw Engine API.",
-      .flags = {{.name = "docker-host", .help = "the engine the agent uses"},
-                {.name = "image", .help = "an image that stays up"},
-                {.name = "services", .help = "how many per project", .kind = host::FlagKind::kList},
-                {.name = "rounds",
-                 .help = "pairs per size",
-                 .kind = host::FlagKind::kInteger,
-                 .default_value = "20"}}};
-  const auto flags = host::Flags::parse(program, arguments);
-  if (!flags.ok()) {
-    fmt::print(stderr, "{}\n", flags.error().message);
-    return 2;
-  }
-  const auto endpoint = docker::parse_endpoint(flags->text("docker-host"));
-  auto bus = host::BusClient::connect(
-      {.url = flags->text("nats"), .identity = {schema::Role::kAdmin, "bench"}});
-  if (!endpoint.ok() || !bus.ok()) {
-    fmt::print(stderr, "{}\n", (!bus.ok() ? bus.error() : endpoint.error()).message);
-    return 1;
-  }
-  Plan plan{.image = flags->text("image"), .rounds = flags->integer("rounds")};
-  for (const std::string& count : flags->list("services")) {
-    plan.services.push_back(std::stoul(count));
-  }
-  if (plan.services.empty()) plan.services = {1, 2, 5, 10};
-  Cara cara(std::move(*bus));
-  RawEngine engine(*endpoint);
-  const auto results = run(cara, engine, plan);
-  if (!results.ok()) {
-    fmt::print(stderr, "{}\n", results.error().message);
-    return 1;
-  }
-  std::FILE* json = std::fopen("bench-apply.json", "w");
-  if (json == nullptr) return 1;
-  fmt::print(json, "{}\n", results->dump(1));
-  return std::fclose(json) == 0 ? 0 : 1;
+  return out.dump(1);
 }
 
 }  // namespace cara::bench
-
-int main(int argc, char** argv) {
-  return cara::bench::main_of(std::vector<std::string>(argv + 1, argv + argc));
-}

@@ -1,4 +1,6 @@
 // Containers: what services/agent/engine.h promises about them.
+#include <algorithm>
+
 #include "tests/contract/harness.h"
 
 using namespace cara;
@@ -38,6 +40,27 @@ TEST_CASE("a container is made, started, stopped and removed, each step twice [S
   project.run(RemoveContainer{id});
   project.run(StopContainer{id, 0});
   CHECK(project.observe().containers.empty());
+}
+
+// Waiting for another service to be healthy, containers were made anew again and again.
+TEST_CASE("a container tells its networks by id, before its first start too") {
+  Project project("nets");
+  auto spec = project.spec("nets-web", kRuns);
+  for (const char* name : {"cara-nets", "cara-nets-back"}) {
+    spec.endpoints.push_back({.network = project.network(name), .aliases = {"web"}, .ipv4 = {}});
+  }
+  const auto is_on_both = [&] {
+    const auto on = project.container("nets-web").networks;
+    return std::all_of(spec.endpoints.begin(), spec.endpoints.end(), [&](const Endpoint& end) {
+      return std::find(on.begin(), on.end(), end.network) != on.end();
+    });
+  };
+  const std::string id = project.run(CreateContainer{spec}).id;
+  CHECK(is_on_both());
+  project.run(StartContainer{id});
+  CHECK(is_on_both());
+  project.run(StopContainer{id, 5'000});
+  CHECK(is_on_both());
 }
 
 TEST_CASE("a running container is removed by force") {
