@@ -168,6 +168,11 @@ container_ids() {
   docker_ ps --no-trunc --quiet --filter "label=cara.project=$1" | sort
 }
 
+# facts CONTAINER: its id and when it was started; equal as long as nobody touches it
+facts() {
+  docker_ inspect -f '{{.Id}} {{.State.StartedAt}}' "$1"
+}
+
 # --- The end --------------------------------------------------------------------------------------
 
 bail_out() {
