@@ -42,12 +42,14 @@ struct ContainerInfo {
   Health health = Health::kNone;
   std::int64_t exit_code = 0;  // of the last run; 0 if it never ran
   bool oom_killed = false;
-  std::string error;                  // the engine's words when a start failed
-  Timestamp started_at;               // not set: never started
-  Timestamp finished_at;              // not set: never ended
-  std::string address;                // IPv4 on the project's network; empty when not running
-  std::vector<std::string> networks;  // ids or names it is attached to
-  std::vector<std::string> joined;    // ids of the containers whose namespaces it uses
+  std::string error;      // the engine's words when a start failed
+  Timestamp started_at;   // not set: never started
+  Timestamp finished_at;  // not set: never ended
+  std::string address;    // IPv4 on the project's network; empty when not running
+  // Those it is attached to, by id. Until it was started the first of its endpoints only, and the
+  // others by name. Names may be among ids.
+  std::vector<std::string> networks;
+  std::vector<std::string> joined;  // ids of the containers whose namespaces it uses
   std::int64_t stop_grace_ms = 10'000;
   bool operator==(const ContainerInfo&) const = default;
 };

@@ -81,10 +81,15 @@ bool Planner::fits(const schema::DesiredProject& desired, const schema::ServiceD
                    const ContainerInfo& container) const {
   if (!is_usable(container.state)) return false;
   if (label(container.labels, kLabelSpec) != spec_hash(desired.spec, service)) return false;
+  bool id_is_told = true;
   for (const schema::ServiceNetwork& membership : memberships(service)) {
     const auto network = around_.networks.find(membership.name);
     if (network == around_.networks.end()) return false;
-    if (!contains(container.networks, network->second)) return false;
+    const bool on_it =
+        contains(container.networks, network->second) ||
+        (!id_is_told && contains(container.networks, network_name(desired.name, membership.name)));
+    if (!on_it) return false;
+    if (container.state == ContainerState::kCreated) id_is_told = false;  // but for the first
   }
   // Of a container that is stuck the engine does not tell it.
   if (container.joined.empty()) return true;

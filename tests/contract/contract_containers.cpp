@@ -1,4 +1,6 @@
 // Containers: what services/agent/engine.h promises about them.
+#include <algorithm>
+
 #include "tests/contract/harness.h"
 
 using namespace cara;
@@ -38,6 +40,28 @@ TEST_CASE("a container is made, started, stopped and removed, each step twice [S
   project.run(RemoveContainer{id});
   project.run(StopContainer{id, 0});
   CHECK(project.observe().containers.empty());
+}
+
+TEST_CASE("a container that waits for its start tells its networks, the first by id [S51] [E36]") {
+  Project project("nets");
+  const std::string first = project.network("cara-nets-a");
+  const std::string second = project.network("cara-nets-b");
+  auto spec = project.spec("nets-web", kRuns);
+  spec.endpoints = {{.network = first, .aliases = {"web"}, .ipv4 = {}},
+                    {.network = second, .aliases = {"web"}, .ipv4 = {}}};
+  const std::string id = project.run(CreateContainer{spec}).id;
+  const auto tells = [&](const std::string& network) {
+    const auto seen = project.container("nets-web").networks;
+    return std::find(seen.begin(), seen.end(), network) != seen.end();
+  };
+  CHECK(tells(first));
+  CHECK((tells(second) || tells("cara-nets-b")));
+  project.run(StartContainer{id});
+  CHECK(tells(first));
+  CHECK(tells(second));
+  project.run(StopContainer{id, 5'000});
+  CHECK(tells(first));
+  CHECK(tells(second));
 }
 
 TEST_CASE("a running container is removed by force") {

@@ -183,11 +183,21 @@ Result<EngineReply> ModelEngine::run(const agent::GetInfo&) {
                               .memory_bytes = std::int64_t{8} * 1024 * 1024 * 1024}};
 }
 
+// As Docker does until the start: but for the first.
+void ModelEngine::hide_ids(agent::ContainerInfo& created) const {
+  for (std::size_t i = 1; i < created.networks.size(); ++i) {
+    const auto network = networks_.find(created.networks[i]);
+    if (network != networks_.end()) created.networks[i] = network->second.name;
+  }
+}
+
 Result<EngineReply> ModelEngine::run(const agent::Observe& op) {
   EngineReply reply;
   agent::Observation& seen = reply.observation;
   for (const auto& [id, container] : containers_) {
-    if (carries(container.info.labels, op.labels)) seen.containers.push_back(container.info);
+    if (!carries(container.info.labels, op.labels)) continue;
+    seen.containers.push_back(container.info);
+    if (container.info.state == ContainerState::kCreated) hide_ids(seen.containers.back());
   }
   for (const auto& [id, network] : networks_) {
     if (carries(network.labels, op.labels)) seen.networks.push_back(network);

@@ -95,6 +95,7 @@ class ModelEngine : public agent::Engine {
 
   Container* find(const std::string& id_or_name);
   bool has_network(const std::string& id_or_name) const;
+  void hide_ids(agent::ContainerInfo& created) const;
   std::string next_id();
   void end(Container& container, std::int64_t exit_code, Timestamp when);
   void change_health(Container& container);

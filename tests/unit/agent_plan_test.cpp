@@ -106,6 +106,32 @@ TEST_CASE("containers go first, then networks and volumes [S26]") {
   CHECK_FALSE(look(nullptr, {}).report);
 }
 
+TEST_CASE("a container that waits for its start is left as it is, by what it tells [S51]") {
+  // It was made anew again and again: its networks are known by name until the start.
+  auto desired = wanted();
+  desired.spec.networks = {{.name = "x"}, {.name = "y"}};
+  desired.spec.services = {{.name = "a", .image = "web:1"}};
+  desired.spec.services[0].networks = {{.name = "x"}, {.name = "y"}};
+  Observation seen = complete(desired);
+  for (const schema::NetworkDef& network : desired.spec.networks) {
+    seen.networks.push_back({"id-" + network.name, network_name(kName, network.name),
+                             network_labels(kOwner, desired, network)});
+  }
+  ContainerInfo& container = seen.containers[0];
+  container.state = ContainerState::kCreated;
+  container.networks = {"id-x", network_name(kName, "y")};
+  Memory have_image;
+  have_image.images = {"image:web:1"};
+  CHECK(keys(look(&desired, seen, have_image)) == Keys{"start:c-a"});
+
+  // The first is known for sure, and of what has run all are.
+  container.networks = {network_name(kName, "x"), network_name(kName, "y")};
+  CHECK(keys(look(&desired, seen, have_image)).contains("remove:c-a"));
+  container.state = ContainerState::kExited;
+  container.networks = {"id-x", network_name(kName, "y")};
+  CHECK(keys(look(&desired, seen, have_image)).contains("remove:c-a"));
+}
+
 TEST_CASE("what cannot be removed now is never reported as gone [S26]") {
   const auto desired = wanted(Phase::kTerminating);
   Observation seen = complete(desired);

@@ -49,6 +49,15 @@ TEST_CASE("a container that never ran has no times and no address") {
   CHECK(info->address.empty());
 }
 
+TEST_CASE("a container that waits for its start is on the network that it was made for [S51]") {
+  // It was made anew again and again: the engine leaves NetworkID empty until the start.
+  const auto info = read_container(
+      R"({"Id":"c","State":{"Status":"created"},"HostConfig":{"NetworkMode":"n1"},
+          "NetworkSettings":{"Networks":{"cara-shop":{"NetworkID":""},"more":{"NetworkID":""}}}})");
+  REQUIRE(info);
+  CHECK(info->networks == std::vector<std::string>{"cara-shop", "more", "n1"});
+}
+
 TEST_CASE("every field of an answer may be missing or of a wrong type") {
   const json whole = json::parse(kInspect);
   for (const auto& [key, value] : whole.items()) {

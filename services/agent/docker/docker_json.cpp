@@ -1,5 +1,6 @@
 #include "services/agent/docker/docker_json.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -97,16 +98,23 @@ std::string address_of(const json& networks, const std::string& own) {
   return any;
 }
 
-// By name and, where the engine tells it, by id.
-std::vector<std::string> attached_to(const json& networks) {
+// By name and, where the engine tells it, by id: of a container that was never started it tells
+// only the one that the container was made for.
+std::vector<std::string> attached_to(const json& networks, const std::string& own) {
   std::vector<std::string> all;
   if (!networks.is_object()) return all;
+  bool told = true;
   for (const auto& [name, network] : networks.items()) {
     all.push_back(name);
-    if (std::string id = text(network, "NetworkID"); !id.empty() && id != name) {
+    std::string id = text(network, "NetworkID");
+    if (id.empty()) {
+      told = false;
+    } else if (id != name) {
       all.push_back(std::move(id));
     }
   }
+  const bool listed = std::find(all.begin(), all.end(), own) != all.end();
+  if (!told && !own.empty() && !listed) all.push_back(own);
   return all;
 }
 
@@ -190,8 +198,9 @@ std::optional<std::vector<agent::ContainerInfo>> read_container_list(std::string
         info.labels = texts(member(entry, "Labels"));
         info.state = state_of(text(entry, "State"));
         const json& networks = member(member(entry, "NetworkSettings"), "Networks");
-        info.address = address_of(networks, text(member(entry, "HostConfig"), "NetworkMode"));
-        info.networks = attached_to(networks);
+        const std::string own = text(member(entry, "HostConfig"), "NetworkMode");
+        info.address = address_of(networks, own);
+        info.networks = attached_to(networks, own);
         return info;
       });
 }
@@ -213,8 +222,9 @@ std::optional<agent::ContainerInfo> read_container(std::string_view body) {
   info.finished_at = time(state, "FinishedAt");
   const json& networks = member(member(root, "NetworkSettings"), "Networks");
   const json& host = member(root, "HostConfig");
-  info.address = address_of(networks, text(host, "NetworkMode"));
-  info.networks = attached_to(networks);
+  const std::string own = text(host, "NetworkMode");
+  info.address = address_of(networks, own);
+  info.networks = attached_to(networks, own);
   info.joined = joined_by(host);
   if (const std::int64_t seconds = number(member(root, "Config"), "StopTimeout"); seconds > 0) {
     info.stop_grace_ms = seconds * 1000;
