@@ -51,7 +51,8 @@ crash_looped() {
 }
 # turns PROJECT: how often its agent said Running and Failed, by its events
 turns() {
-  ctl --output json events project "$1" | jq -r '[.items[] | select(.actor | startswith("agent/"))] |
+  ctl --output json events project "$1" | jq -r '
+    [.items[] | select(.actor | startswith("agent/"))] |
     def times(f): map(select(.reason | f) | .count) | add // 0;
     "\(times(. == "AgentReady")) Running, " +
     "\(times(. == "ContainerExited" or . == "CrashLoopBackOff")) Failed"'

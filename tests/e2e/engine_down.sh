@@ -22,7 +22,7 @@ apply_all() {
 running() {
   ctl get projects | grep -c "^$1-.* Running "
 }
-# some SECOND-BEST: at least so many of the projects are Running
+# at_least NAME N: so many of its projects are Running
 at_least() {
   (($(running "$1") >= $2))
 }

@@ -1,6 +1,6 @@
 # A cluster of real processes: nats-server on a port of its own, the four daemons, a private Docker
 # engine. Everything lies below $work and is gone at the end, whatever happens. Sourced, after
-# check.sh and dockerd.sh; the caller may set `agent_flags`, `apiserver_flags`, `engine_flags` before.
+# check.sh and dockerd.sh; the caller may set `agent_flags`, `apiserver_flags`, `engine_flags`.
 # shellcheck shell=bash disable=SC2034
 
 set -Eeuo pipefail
