@@ -132,6 +132,21 @@ TEST_CASE("a container that waits for its start is left as it is, by what it tel
   CHECK(keys(look(&desired, seen, have_image)).contains("remove:c-a"));
 }
 
+TEST_CASE("a container that the engine cannot start any more is made anew [E35]") {
+  // It stayed down for ever after the engine was killed in the middle of its start.
+  const auto desired = wanted();
+  Observation seen = complete(desired);
+  seen.containers[0].state = ContainerState::kCreated;
+  Memory memory;
+  memory.images = {"image:web:1", "image:web:2"};
+  const auto keys_after = [&](Code code) {
+    memory.failures["start:c-a"] = {{code, "task c-a: already exists", {}}, 1, {}};
+    return keys(look(&desired, seen, memory));
+  };
+  CHECK(keys_after(Code::kInvalid) == Keys{"start:c-a"});
+  CHECK(keys_after(Code::kConflict) == Keys{"remove:c-a"});
+}
+
 TEST_CASE("what cannot be removed now is never reported as gone [S26]") {
   const auto desired = wanted(Phase::kTerminating);
   Observation seen = complete(desired);
