@@ -159,7 +159,8 @@ struct CreateContainer {
   ContainerSpec spec;
 };
 // Running counts as started; a paused one goes on. kNotFound: no such container; kInvalid: it
-// cannot start (the engine's words: port taken, no such command, ...).
+// cannot start (the engine's words: port taken, no such command, ...); kConflict: the engine has
+// lost track of it, and will never start it again.
 struct StartContainer {
   std::string id;
 };

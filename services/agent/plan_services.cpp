@@ -85,6 +85,10 @@ void Planner::find_fit(const schema::DesiredProject& desired, Slot& slot,
 bool Planner::fits(const schema::DesiredProject& desired, const schema::ServiceDef& service,
                    const ContainerInfo& container) const {
   if (!is_usable(container.state)) return false;
+  const auto failure = memory_.failures.find("start:" + container.id);
+  const bool lost =
+      failure != memory_.failures.end() && failure->second.error.code == Code::kConflict;
+  if (lost) return false;  // the engine cannot start it any more: only a new one helps
   if (label(container.labels, kLabelSpec) != spec_hash(desired.spec, service)) return false;
   for (const schema::ServiceNetwork& membership : memberships(service)) {
     const auto network = around_.networks.find(membership.name);

@@ -127,6 +127,21 @@ TEST_CASE("containers go first, then networks and volumes [S26]") {
   CHECK_FALSE(look(nullptr, {}).report);
 }
 
+TEST_CASE("a container that the engine cannot start any more is made anew [E35]") {
+  // It stayed down for ever after the engine was killed in the middle of its start.
+  const auto desired = wanted();
+  Observation seen = complete(desired);
+  seen.containers[0].state = ContainerState::kCreated;
+  Memory memory;
+  memory.images = {"image:web:1", "image:web:2"};
+  const auto keys_after = [&](Code code) {
+    memory.failures["start:c-a"] = {{code, "task c-a: already exists", {}}, 1, {}};
+    return keys(look(&desired, seen, memory));
+  };
+  CHECK(keys_after(Code::kInvalid) == Keys{"start:c-a"});
+  CHECK(keys_after(Code::kConflict) == Keys{"remove:c-a"});
+}
+
 TEST_CASE("what cannot be removed now is never reported as gone [S26]") {
   const auto desired = wanted(Phase::kTerminating);
   Observation seen = complete(desired);

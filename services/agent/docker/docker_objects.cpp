@@ -201,6 +201,16 @@ Result<EngineReply> DockerEngine::run(const agent::RenameContainer& op) {
   return error_of(response->status, response->body, "rename container to " + op.name);
 }
 
+namespace {
+
+// An engine that was killed in the middle of a start refuses every later one (seen on 20.10).
+bool is_lost_track_of(const std::string& id, const std::string& message) {
+  return message.find("task " + id + ": already exists") != std::string::npos ||
+         message.find("id already in use") != std::string::npos;
+}
+
+}  // namespace
+
 Result<EngineReply> DockerEngine::run(const agent::StartContainer& op) {
   const std::string path = container_path(op.id);
   auto response = post(path + "/start");
@@ -213,7 +223,9 @@ Result<EngineReply> DockerEngine::run(const agent::StartContainer& op) {
   Error error = error_of(response->status, response->body, "start container");
   const bool is_gone =
       response->status == 404 && error.message.find("No such container") != std::string::npos;
-  if (!is_gone && error.code != Code::kUnavailable) error.code = Code::kInvalid;
+  if (!is_gone && error.code != Code::kUnavailable) {
+    error.code = is_lost_track_of(op.id, error.message) ? Code::kConflict : Code::kInvalid;
+  }
   return error;
 }
 

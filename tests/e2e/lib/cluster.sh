@@ -1,6 +1,6 @@
 # A cluster of real processes: nats-server on a port of its own, the four daemons, a private Docker
 # engine. Everything lies below $work and is gone at the end, whatever happens. Sourced, after
-# check.sh and dockerd.sh; the caller may set `agent_flags`, `apiserver_flags` before start_cluster.
+# check.sh and dockerd.sh; the caller may set `agent_flags`, `apiserver_flags`, `engine_flags`.
 # shellcheck shell=bash disable=SC2034
 
 set -Eeuo pipefail
@@ -18,6 +18,7 @@ engine=""
 declare -A pids=()
 apiserver_flags=()
 agent_flags=()
+engine_flags=()
 mkdir -p "$logs"
 trap finish EXIT
 
@@ -116,7 +117,7 @@ node_is_ready() {
 }
 
 start_engine() {
-  start_dockerd "$work/d" || bail_out "the Docker engine does not start"
+  start_dockerd "$work/d" "${engine_flags[@]}" || bail_out "the Docker engine does not start"
   engine=unix://$work/d/docker.sock
 }
 
@@ -132,6 +133,12 @@ start_cluster() {
   start_control_plane
   start_agent
   within 30 node_is_ready || bail_out "the node is not ready: $(ctl get nodes 2>&1)"
+}
+
+# engine_condition: what the node's condition says about its engine
+engine_condition() {
+  ctl --output json get nodes "$node" |
+    jq -r '.status.conditions[] | select(.type == "Engine") | .status + " " + .message'
 }
 
 # --- Projects -------------------------------------------------------------------------------------
@@ -166,6 +173,11 @@ nothing_of() {
 
 container_ids() {
   docker_ ps --no-trunc --quiet --filter "label=cara.project=$1" | sort
+}
+
+# facts CONTAINER: its id and when it was started; equal as long as nobody touches it
+facts() {
+  docker_ inspect -f '{{.Id}} {{.State.StartedAt}}' "$1"
 }
 
 # --- The end --------------------------------------------------------------------------------------
