@@ -16,6 +16,8 @@ constexpr std::string_view kPullPrefix = "image:";
 // Silence of the engine says nothing about the project; only a pull may take too long by itself.
 bool is_problem(const EngineOp& op, const Error& error) {
   if (error.code == Code::kUnavailable) return false;
+  // Its own fault, and a new container is on its way.
+  if (error.code == Code::kConflict && std::holds_alternative<StartContainer>(op)) return false;
   return error.code != Code::kTimeout || std::holds_alternative<EnsureImage>(op);
 }
 

@@ -140,6 +140,9 @@ TEST_CASE("a container that the engine cannot start any more is made anew [E35]"
   };
   CHECK(keys_after(Code::kInvalid) == Keys{"start:c-a"});
   CHECK(keys_after(Code::kConflict) == Keys{"remove:c-a"});
+  // Also while its image is looked for: nobody is told that the project has failed.
+  const auto said = look(&desired, seen, {.failures = memory.failures}).report;
+  CHECK((!said || said->phase != Phase::kFailed));
 }
 
 TEST_CASE("what cannot be removed now is never reported as gone [S26]") {

@@ -209,6 +209,12 @@ bool is_lost_track_of(const std::string& id, const std::string& message) {
          message.find("id already in use") != std::string::npos;
 }
 
+// It answers still, but has closed its own store (seen on 20.10).
+bool is_shutting_down(const std::string& message) {
+  return message.find("failed to update store for object type") != std::string::npos &&
+         message.find("open : no such file") != std::string::npos;
+}
+
 }  // namespace
 
 Result<EngineReply> DockerEngine::run(const agent::StartContainer& op) {
@@ -223,7 +229,9 @@ Result<EngineReply> DockerEngine::run(const agent::StartContainer& op) {
   Error error = error_of(response->status, response->body, "start container");
   const bool is_gone =
       response->status == 404 && error.message.find("No such container") != std::string::npos;
-  if (!is_gone && error.code != Code::kUnavailable) {
+  if (is_shutting_down(error.message)) {
+    error.code = Code::kUnavailable;
+  } else if (!is_gone && error.code != Code::kUnavailable) {
     error.code = is_lost_track_of(op.id, error.message) ? Code::kConflict : Code::kInvalid;
   }
   return error;
