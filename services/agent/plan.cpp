@@ -13,9 +13,14 @@ namespace {
 
 constexpr std::string_view kPullPrefix = "image:";
 
+// The node's trouble and not the project's; it goes on as soon as there is room.
+bool is_disk_full(const Error& error) {
+  return error.message.find("no space left on device") != std::string::npos;
+}
+
 // Silence of the engine says nothing about the project; only a pull may take too long by itself.
 bool is_problem(const EngineOp& op, const Error& error) {
-  if (error.code == Code::kUnavailable) return false;
+  if (error.code == Code::kUnavailable || is_disk_full(error)) return false;
   // Its own fault, and a new container is on its way.
   if (error.code == Code::kConflict && std::holds_alternative<StartContainer>(op)) return false;
   return error.code != Code::kTimeout || std::holds_alternative<EnsureImage>(op);
@@ -44,6 +49,8 @@ bool Planner::want(std::string key, std::string subject, EngineOp op) {
   if (failure != memory_.failures.end()) {
     if (is_problem(op, failure->second.error)) {
       problems_.push_back(explain_failure(op, subject, failure->second.error));
+    } else if (is_disk_full(failure->second.error)) {
+      waiting_.push_back(explain_failure(op, subject, failure->second.error).message);
     }
     if (situation_.now.mono < failure->second.retry_at) {
       again_at(failure->second.retry_at);

@@ -183,6 +183,14 @@ void ProjectLoop::operation_ended(const EngineCall& call, const Result<EngineRep
   if (reply.ok()) {
     memory_.failures.erase(call.key);
     if (is_pull(call.key)) memory_.images.insert(call.key);
+    if (const auto* started = std::get_if<StartContainer>(&call.op)) {
+      for (auto& [name, service] : memory_.services) {
+        if (service.container != started->id) continue;
+        // From here on it ends by itself again, if it does.
+        service.interrupted = false;
+        service.started = true;
+      }
+    }
     if (const auto* created = std::get_if<CreateContainer>(&call.op)) {
       const schema::ServiceDef& service = created->spec.service;
       const bool again = service.image_pull_policy == schema::ImagePullPolicy::kAlways;

@@ -32,6 +32,7 @@ void Judge::count_exit() {
   memory_.counted = container_.finished_at;
   memory_.restart_at = now_ + rules_.backoff.after(memory_.quick_failures);
   memory_.up_since.reset();
+  memory_.started = false;
   memory_.last_lines.reset();
   const bool failed_start = !memory_.was_ready || (memory_.restarts == 0 && ran < kFailedStart);
   if (failed_start || memory_.quick_failures >= rules_.max_quick_failures) memory_.broken = true;
@@ -139,7 +140,8 @@ Verdict judge(const ContainerInfo& container, const ServiceRules& service,
 
 void interrupt(ServiceMemory& memory, runtime::MonoTime away_since) {
   const bool long_done = memory.done_since && *memory.done_since + kShutdownWindow < away_since;
-  if (memory.up_since && !long_done) memory.interrupted = true;
+  const bool ran = memory.up_since || memory.started;
+  if (ran && !long_done) memory.interrupted = true;
 }
 
 }  // namespace cara::agent

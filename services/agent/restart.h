@@ -48,6 +48,7 @@ struct ServiceMemory {
   bool broken = false;     // failed by exits, until it has stayed up for kStableAfter
   bool interrupted =
       false;               // stopped through no fault of its own: start it, whatever it exited with
+  bool started = false;    // by us, and not counted as ended since
   bool unhealthy = false;  // we stopped it for that; counts as a failure
   std::optional<runtime::MonoTime> up_since;
   std::optional<runtime::MonoTime> done_since;  // exited with 0

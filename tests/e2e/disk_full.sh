@@ -39,6 +39,7 @@ check "the disk is full: $left_kb KB are left" test "$left_kb" -lt 32
 idle late | ctl apply -f - >/dev/null
 eventually "a project that cannot start for want of room says so [E35]" 20 \
   says late "no space left on device"
+equals "but it has not failed [E35]" Scheduled "$(phase late)"
 equals "what ran is not touched [E35]" "$before Running" "$(facts before-a) $(phase before)"
 rm "$work/d/data"/fill-*
 eventually "with room again it starts [E35]" 30 is_in late Running

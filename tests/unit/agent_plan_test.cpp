@@ -105,7 +105,7 @@ TEST_CASE("containers that never come to fit are made at a slower and slower pac
     Plan next = look(&desired, seen, std::move(memory), kNothing, now);
     made += static_cast<int>(keys(next).count("create:a"));
     memory = std::move(next.memory);
-    now += 100ms;
+    now = now + 100ms;
   }
   CHECK(made > 10);
   CHECK(made < 80);
@@ -125,6 +125,18 @@ TEST_CASE("containers go first, then networks and volumes [S26]") {
   CHECK_FALSE(last.gone);
   CHECK(look(nullptr, {}).gone);
   CHECK_FALSE(look(nullptr, {}).report);
+}
+
+TEST_CASE("a full disk is no failure of the project, and is said [E35]") {
+  const auto desired = wanted();
+  Memory memory;
+  memory.failures["network:default"] = {
+      .error = internal("mkdir: no space left on device"), .count = 1, .retry_at = {50}};
+  memory.images = {"image:web:1", "image:web:2"};
+  const Plan next = look(&desired, {}, memory, kNothing, {10});
+  REQUIRE(next.report);
+  CHECK(next.report->phase == Phase::kScheduled);
+  CHECK(next.report->message.find("no space left on device") != std::string::npos);
 }
 
 TEST_CASE("a container that the engine cannot start any more is made anew [E35]") {
