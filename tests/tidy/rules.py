@@ -244,9 +244,8 @@ def readmes_tell_the_truth(tree):
 
 # --- Acceptance -----------------------------------------------------------------------------------
 
-_PROMISED = ([f"S{n}" for n in (*range(1, 13), 15, *range(18, 31), *range(36, 55))] +
-             [f"E{n}" for n in (1, 2, 3, 4, 6, 8, 10, 12, 13, 14, 16, 22, 23, 24, 25, 27, 28, 31,
-                                36, 43, 44)])
+_PROMISED = ([f"S{n}" for n in (*range(1, 16), *range(17, 55))] +
+             [f"E{n}" for n in (1, 2, 3, 4, 6, 8, 10, *range(12, 19), *range(22, 38), 43, 44)])
 
 
 def _named_items(text):
