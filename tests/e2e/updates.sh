@@ -68,9 +68,10 @@ eventually "an image is changed" 20 generation_runs
 eventually "the new one answers to the name" 5 serves two
 check "the service that changed has a new container" test "$web" != "$(id_of shop-web)"
 equals "the other one is untouched" "$db" "$(id_of shop-db)"
-order=$(docker_ events --since "$since" --until "$(($(date +%s) + 1))" --filter type=container \
-  --filter label=cara.service=web --format '{{.Action}}' | grep -E '^(start|die)$' | paste -sd ' ')
-equals "the new one was up before the old one went" "start die" "$order"
+died=$(docker_ events --since "$since" --until "$(($(date +%s) + 1))" \
+  --filter "container=$web" --filter event=die --format '{{.TimeNano}}')
+started=$(date --date "$(docker_ inspect --format '{{.State.StartedAt}}' shop-web)" +%s%N)
+check "the new one was up before the old one went" test "$started" -lt "${died:-0}"
 equals "its name is the promised one [S48]" shop-web \
   "$(docker_ ps --filter label=cara.service=web --format '{{.Names}}')"
 
