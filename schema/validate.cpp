@@ -7,39 +7,13 @@
 #include "schema/validate_services.h"
 
 namespace cara::schema {
-namespace {
-
-std::string at(std::string_view list, std::size_t index) {
-  return "spec." + std::string(list) + "[" + std::to_string(index) + "]";
-}
-
-std::string listed(const std::set<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "none" : text;
-}
-
-void check_targets(const ProjectSpec& spec, std::vector<FieldError>& errors) {
-  std::set<std::string> services;
-  for (const ServiceDef& service : spec.services) services.insert(service.name);
-  for (std::size_t i = 0; i < spec.ingress.size(); ++i) {
-    const std::string& target = spec.ingress[i].target.service;
-    if (services.contains(target)) continue;
-    errors.push_back({at("ingress", i) + ".target.service",
-                      "no service `" + printable(target) +
-                          "` in spec.services; there are: " + listed(services)});
-  }
-}
-
-}  // namespace
-
 std::vector<FieldError> validate(const ProjectSpec& spec) {
   std::vector<FieldError> errors;
   check_volumes(spec, errors);
   check_networks(spec, errors);
   check_services(spec, errors);
   check_update_policy(spec, errors);
-  check_targets(spec, errors);
+  check_ingress(spec, errors);
   return errors;
 }
 

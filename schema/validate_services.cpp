@@ -343,6 +343,17 @@ void check_services(const ProjectSpec& spec, Errors& errors) {
   check_host_ports(spec, errors);
 }
 
+void check_ingress(const ProjectSpec& spec, Errors& errors) {
+  const std::set<std::string> services = names_of(spec.services);
+  for (std::size_t i = 0; i < spec.ingress.size(); ++i) {
+    const std::string& target = spec.ingress[i].target.service;
+    if (services.contains(target)) continue;
+    errors.push_back(
+        {item("spec.ingress", i) + ".target.service",
+         "no service " + quoted(target) + " in spec.services; there are: " + listed(services)});
+  }
+}
+
 void check_update_policy(const ProjectSpec& spec, Errors& errors) {
   const auto deadline = parse_duration_ms(spec.update_policy.healthy_deadline);
   if (deadline && *deadline < 1000) {
