@@ -98,12 +98,7 @@ const Verb& apply_verb() {
                  .value_name = "FILE",
                  .environment = kNoEnvironment,
                  .letter = "f"},
-                {.name = "timeout",
-                 .help = "How long to wait for each answer",
-                 .kind = host::FlagKind::kDuration,
-                 .default_value = "10s",
-                 .value_name = "DURATION",
-                 .environment = kNoEnvironment}},
+                answer_timeout_flag()},
       .run = apply};
   return kVerb;
 }

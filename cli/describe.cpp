@@ -94,12 +94,7 @@ const Verb& describe_verb() {
                  .kind = host::FlagKind::kSwitch,
                  .default_value = "false",
                  .environment = kNoEnvironment},
-                {.name = "timeout",
-                 .help = "How long to wait for each answer",
-                 .kind = host::FlagKind::kDuration,
-                 .default_value = "10s",
-                 .value_name = "DURATION",
-                 .environment = kNoEnvironment}},
+                answer_timeout_flag()},
       .run = run_describe};
   return kVerb;
 }

@@ -125,12 +125,7 @@ const Verb& events_verb() {
                  .default_value = "false",
                  .environment = kNoEnvironment,
                  .letter = "w"},
-                {.name = "timeout",
-                 .help = "How long to wait for each answer",
-                 .kind = host::FlagKind::kDuration,
-                 .default_value = "10s",
-                 .value_name = "DURATION",
-                 .environment = kNoEnvironment}},
+                answer_timeout_flag()},
       .run = run_events};
   return kVerb;
 }

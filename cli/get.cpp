@@ -114,13 +114,7 @@ const Verb& get_verb() {
           "  caractrl get projects wordpress\n"
           "  caractrl get project wordpress -o yaml\n"
           "  caractrl --output json get nodes\n",
-      .flags = {output_flag(),
-                {.name = "timeout",
-                 .help = "How long to wait for each answer",
-                 .kind = host::FlagKind::kDuration,
-                 .default_value = "10s",
-                 .value_name = "DURATION",
-                 .environment = kNoEnvironment}},
+      .flags = {output_flag(), answer_timeout_flag()},
       .run = run_get};
   return kVerb;
 }

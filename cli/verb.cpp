@@ -99,6 +99,15 @@ const Verb* find_verb(std::string_view name) {
   return nullptr;
 }
 
+host::FlagSpec answer_timeout_flag() {
+  return {.name = "timeout",
+          .help = "How long to wait for each answer",
+          .kind = host::FlagKind::kDuration,
+          .default_value = "10s",
+          .value_name = "DURATION",
+          .environment = kNoEnvironment};
+}
+
 host::FlagSpec output_flag() {
   return {.name = "output",
           .help = "table, json or yaml",

@@ -37,6 +37,7 @@ const Verb* find_verb(std::string_view name);  // null: there is none
 // `environment` of a flag that no environment variable sets.
 inline constexpr const char* kNoEnvironment = "-";
 host::FlagSpec output_flag();
+host::FlagSpec answer_timeout_flag();  // `--timeout`, of each request
 // REQUIRES: the verb has output_flag().
 Output output_of(const host::Flags& flags);
 // Those of every verb; `flags` with them is what its command line takes.
