@@ -15,6 +15,11 @@ struct EnumNames<DeleteOutcome> {
   static constexpr std::array<std::string_view, 2> kNames{"deleting", "deleted"};
 };
 
+template <>
+struct EnumNames<PlacementStrategy> {
+  static constexpr std::array<std::string_view, 2> kNames{"spread", "binpack"};
+};
+
 template <class V>
 void describe(V& v, ApplyRequest& x) {
   v.field(kRequired, "requestId", x.request_id, {});
@@ -88,6 +93,18 @@ void describe(V& v, UnschedulableRequest& x) {
   v.field(kRequired, "message", x.message, {});
 }
 template <class V>
+void describe(V& v, MoveRequest& x) {
+  v.field(kRequired, "requestId", x.request_id, {});
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "uid", x.uid, {});
+  v.field(kRequired, "node", x.node, {});
+  v.field(kOptional, "dryRun", x.dry_run, {});
+}
+template <class V>
+void describe(V& v, MoveReply& x) {
+  v.field(kRequired, "candidate", x.candidate, {});
+}
+template <class V>
 void describe(V& v, GcRequest& x) {
   v.field(kRequired, "name", x.name, {});
   v.field(kRequired, "uid", x.uid, {});
@@ -108,13 +125,21 @@ void describe(V& v, StatusRequest& x) {
   v.field(kOptional, "giveUp", x.give_up, {});
 }
 template <class V>
+void describe(V& v, NodeTrouble& x) {
+  v.field(kRequired, "type", x.type, {});
+  v.field(kRequired, "message", x.message, {});
+}
+template <class V>
 void describe(V& v, RegisterRequest& x) {
   v.field(kRequired, "node", x.node, {});
   v.field(kRequired, "agentId", x.agent_id, {});
+  v.field(kOptional, "machineId", x.machine_id, {});
+  v.field(kOptional, "bootId", x.boot_id, {});
   v.field(kOptional, "labels", x.labels, {});
   v.field(kRequired, "info", x.info, {});
   v.field(kRequired, "engineReady", x.engine_ready, {});
   v.field(kOptional, "engineMessage", x.engine_message, {});
+  v.field(kOptional, "troubles", x.troubles, {});
 }
 template <class V>
 void describe(V& v, RegisterReply& x) {
@@ -127,11 +152,29 @@ void describe(V& v, Heartbeat& x) {
   v.field(kRequired, "registration", x.registration, {});
   v.field(kRequired, "engineReady", x.engine_ready, {});
   v.field(kOptional, "engineMessage", x.engine_message, {});
+  v.field(kOptional, "troubles", x.troubles, {});
 }
 template <class V>
 void describe(V& v, HeartbeatReply& x) {
   v.field(kRequired, "registered", x.registered, {});
   v.field(kRequired, "revision", x.revision, {});
+}
+template <class V>
+void describe(V& v, NodeChangeRequest& x) {
+  v.field(kRequired, "requestId", x.request_id, {});
+  v.field(kRequired, "name", x.name, {});
+  v.field(kOptional, "uid", x.uid, {});
+  v.field(kOptional, "unschedulable", x.unschedulable, {});
+  v.field(kOptional, "setLabels", x.set_labels, {});
+  v.field(kOptional, "removeLabels", x.remove_labels, {});
+  v.field(kOptional, "setTaints", x.set_taints, {});
+  v.field(kOptional, "removeTaints", x.remove_taints, {});
+  v.field(kOptional, "removeAnyEffect", x.remove_any_effect, {});
+}
+template <class V>
+void describe(V& v, NodeChangeReply& x) {
+  v.field(kRequired, "changed", x.changed, {});
+  v.field(kRequired, "node", x.node, {});
 }
 template <class V>
 void describe(V& v, DesiredRequest& x) {
@@ -175,6 +218,9 @@ void describe(V& v, ChangesReply& x) {
   v.field(kRequired, "changes", x.changes, {});
   v.field(kRequired, "revision", x.revision, {});
   v.field(kOptional, "more", x.more, {});
+  v.field(kOptional, "claimed", x.claimed, {});
+  v.field(kOptional, "claimMs", x.claim_ms, {});
+  v.field(kOptional, "placement", x.placement, {});
 }
 template <class V>
 void describe(V& v, Wake& x) {
@@ -200,6 +246,18 @@ void describe(V& v, ServerInfo& x) {
   v.field(kRequired, "instance", x.instance, {});
   v.field(kRequired, "cluster", x.cluster, {});
   v.field(kRequired, "revision", x.revision, {});
+  v.field(kOptional, "nodes", x.nodes, {});
+  v.field(kOptional, "nodesReady", x.nodes_ready, {});
+  v.field(kOptional, "placement", x.placement, {});
+  v.field(kOptional, "movesHeld", x.moves_held, {});
+}
+template <class V>
+void describe(V& v, AllowMovesRequest& x) {
+  v.field(kRequired, "requestId", x.request_id, {});
+}
+template <class V>
+void describe(V& v, AllowMovesReply& x) {
+  v.field(kOptional, "wasHeld", x.was_held, {});
 }
 
 }  // namespace cara::schema

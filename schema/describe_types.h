@@ -30,6 +30,14 @@ struct EnumNames<UpdateFailure> {
   static constexpr std::array<std::string_view, 2> kNames{"Rollback", "Pause"};
 };
 template <>
+struct EnumNames<TaintEffect> {
+  static constexpr std::array<std::string_view, 2> kNames{"NoSchedule", "PreferNoSchedule"};
+};
+template <>
+struct EnumNames<TolerationOperator> {
+  static constexpr std::array<std::string_view, 2> kNames{"Equal", "Exists"};
+};
+template <>
 struct EnumNames<AccessScope> {
   static constexpr std::array<std::string_view, 1> kNames{"Internal"};
 };
@@ -115,6 +123,25 @@ void describe(V& v, IngressDef& x) {
 }
 
 template <class V>
+void describe(V& v, Taint& x) {
+  v.field(kRequired, "key", x.key, {.doc = "Its name.", .format = Format::kLabelKey});
+  v.field(kOptional, "value", x.value, {.doc = "Its value.", .format = Format::kLabelValue});
+  v.field(kOptional, "effect", x.effect,
+          {.doc = "NoSchedule: only projects that tolerate it are placed here. PreferNoSchedule: "
+                  "others come only when no other node fits."});
+}
+
+template <class V>
+void describe(V& v, Toleration& x) {
+  v.field(kOptional, "key", x.key,
+          {.doc = "Of the taint; absent with Exists: every taint.", .format = Format::kLabelKey});
+  v.field(kOptional, "operator", x.op, {.doc = "Exists: whatever the taint's value is."});
+  v.field(kOptional, "value", x.value,
+          {.doc = "Of the taint, with Equal.", .format = Format::kLabelValue});
+  v.field(kOptional, "effect", x.effect, {.doc = "Of the taint; absent: every effect."});
+}
+
+template <class V>
 void describe(V& v, ProjectSpec& x) {
   v.field(kRequired, "services", x.services,
           {.doc = "The containers that run together on one node.",
@@ -135,6 +162,8 @@ void describe(V& v, ProjectSpec& x) {
           {.doc = "Move: placed elsewhere after the grace period. MoveExclusive: never two copies. "
                   "Stay: never moved; the default with Persistent or HostPath volumes."});
   v.field(kOptional, "nodeSelector", x.node_selector, {.doc = "Labels that its node must have."});
+  v.field(kOptional, "tolerations", x.tolerations,
+          {.doc = "Taints of nodes that it may be placed on all the same.", .max_items = 32});
   v.field(kOptional, "updatePolicy", x.update_policy, {.doc = "How a changed spec is brought in."});
   v.field(kOptional, "paused", x.paused,
           {.doc = "Containers are stopped, volumes and the node are kept."});
@@ -187,6 +216,7 @@ void describe(V& v, ProjectStatus& x) {
   v.field(kRequired, "phase", x.phase, {});
   v.field(kOptional, "nodeRef", x.node_ref, {});
   v.field(kOptional, "assignment", x.assignment, {});
+  v.field(kOptional, "home", x.home, {});
   v.field(kOptional, "observedGeneration", x.observed_generation, {});
   v.field(kOptional, "deleteVolumes", x.delete_volumes, {});
   v.field(kOptional, "conditions", x.conditions, {});
@@ -197,11 +227,21 @@ void describe(V& v, ProjectStatus& x) {
 template <class V>
 void describe(V& v, NodeSpec& x) {
   v.field(kOptional, "unschedulable", x.unschedulable, {.doc = "No new projects are placed here."});
+  v.field(kOptional, "taints", x.taints, {.doc = "What keeps projects away.", .max_items = 32});
+}
+
+template <class V>
+void describe(V& v, Amounts& x) {
+  v.field(kOptional, "cpuMillis", x.cpu_millis, {});
+  v.field(kOptional, "memoryBytes", x.memory_bytes, {});
+  v.field(kOptional, "pids", x.pids, {});
+  v.field(kOptional, "gpus", x.gpus, {});
 }
 
 template <class V>
 void describe(V& v, NodeInfo& x) {
   v.field(kOptional, "address", x.address, {});
+  v.field(kOptional, "addresses", x.addresses, {});
   v.field(kOptional, "os", x.os, {});
   v.field(kOptional, "kernel", x.kernel, {});
   v.field(kOptional, "architecture", x.architecture, {});
@@ -209,12 +249,17 @@ void describe(V& v, NodeInfo& x) {
   v.field(kOptional, "agentVersion", x.agent_version, {});
   v.field(kOptional, "cpus", x.cpus, {});
   v.field(kOptional, "memoryBytes", x.memory_bytes, {});
+  v.field(kOptional, "diskBytes", x.disk_bytes, {});
+  v.field(kOptional, "allocatable", x.allocatable, {});
 }
 
 template <class V>
 void describe(V& v, NodeStatus& x) {
   v.field(kRequired, "state", x.state, {});
   v.field(kOptional, "agentId", x.agent_id, {});
+  v.field(kOptional, "machineId", x.machine_id, {});
+  v.field(kOptional, "bootId", x.boot_id, {});
+  v.field(kOptional, "agentLabels", x.agent_labels, {});
   v.field(kOptional, "registration", x.registration, {});
   v.field(kOptional, "lastHeartbeat", x.last_heartbeat, {});
   v.field(kOptional, "info", x.info, {});

@@ -279,6 +279,13 @@ constexpr FormatRule kRules[] = {
      "is not known; use one of: Host, Service:NAME"},
     {Format::kIpcMode, 72, "^(Private|Shareable|Host|Service:" CARA_LABEL ")$", nullptr,
      "is not known; use one of: Private, Shareable, Host, Service:NAME"},
+    {Format::kLabelKey, kMaxDnsName + 1 + kMaxLabel,
+     "^(" CARA_LABEL "(\\." CARA_LABEL ")*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$",
+     nullptr,
+     "is no key; use letters, digits, `-`, `_` and `.`, at most 63, such as disk or "
+     "example.com/disk"},
+    {Format::kLabelValue, kMaxLabel, "^([a-zA-Z0-9]([-._a-zA-Z0-9]*[a-zA-Z0-9])?)?$", nullptr,
+     "is no value; use letters, digits, `-`, `_` and `.`, at most 63"},
 };
 
 const FormatRule& rule_of(Format format) {

@@ -40,6 +40,8 @@ enum class Format {
   kNetworkMode,  // Bridge, Host, None, Service:NAME
   kPidMode,      // Host, Service:NAME
   kIpcMode,      // Private, Shareable, Host, Service:NAME
+  kLabelKey,     // [DNS name/]name, as in Kubernetes: taints, and labels of nodes
+  kLabelValue,   // letters, digits, `-`, `_`, `.`, at most 63; may be empty
 };
 
 // A sentence that says what is wrong with `text`, or nothing.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -91,6 +92,20 @@ struct UnschedulableRequest {
   std::string message;
 };
 
+// --- project.move: admin. A bound project becomes Pending, to be placed on another node. Refused
+// with kConflict if it must stay, or if no other node would take it: then nothing changes.
+// ---------
+struct MoveRequest {
+  std::string request_id;
+  std::string name;
+  std::string uid;
+  std::string node;      // where it is to leave
+  bool dry_run = false;  // only say whether it could
+};
+struct MoveReply {
+  std::string candidate;  // a node that would take it now
+};
+
 // --- project.expire / project.evict / project.reap: gc. The apiserver checks each against its own
 // clock and state: expireAt is past; a NotReadyAt or TerminatingAt window is over; it is
 // Terminated.
@@ -120,13 +135,22 @@ struct StatusRequest {
 };
 
 // --- node.register: agent ------------------------------------------------------------------------
+// What is wrong with a node, as its agent sees it. What is no longer named is over.
+struct NodeTrouble {
+  std::string type;  // DiskPressure, MemoryPressure, StrayContainers
+  std::string message;
+  bool operator==(const NodeTrouble&) const = default;
+};
 struct RegisterRequest {
   std::string node;
   std::string agent_id;
+  std::string machine_id;
+  std::string boot_id;
   std::map<std::string, std::string> labels;
   NodeInfo info;
   bool engine_ready = false;
   std::string engine_message;
+  std::vector<NodeTrouble> troubles;
 };
 struct RegisterReply {
   std::int64_t registration = 0;
@@ -139,10 +163,29 @@ struct Heartbeat {
   std::int64_t registration = 0;
   bool engine_ready = false;
   std::string engine_message;
+  std::vector<NodeTrouble> troubles;
 };
 struct HeartbeatReply {
   bool registered = false;    // false: register again
   std::int64_t revision = 0;  // of the newest change that concerns this node
+};
+
+// --- node.change: admin. Cordon, label, taint. All of it or nothing.
+// -------------------------------
+struct NodeChangeRequest {
+  std::string request_id;
+  std::string name;
+  std::string uid;  // empty: whatever incarnation is there
+  std::optional<bool> unschedulable;
+  std::map<std::string, std::string> set_labels;
+  std::vector<std::string> remove_labels;
+  std::vector<Taint> set_taints;  // one key and effect at most once; instead of one with the same
+  std::vector<Taint> remove_taints;  // by key and, if `remove_any_effect` is not set, effect
+  bool remove_any_effect = false;
+};
+struct NodeChangeReply {
+  bool changed = false;
+  Node node;
 };
 
 // --- desired.get: agent. All projects that are bound to the node and not Terminated, by name.
@@ -183,10 +226,17 @@ struct Change {
   std::optional<Node> node;
 };
 // At most one change per object: the newest. `revision` is where the next call goes on.
+//
+// A scheduler gets its share of the work with it: Pending projects that are its own to place for
+// `claim_ms`; what it has not placed by then is offered to whoever asks next.
+enum class PlacementStrategy { kSpread, kBinpack };
 struct ChangesReply {
   std::vector<Change> changes;
   std::int64_t revision = 0;
   bool more = false;
+  std::vector<std::string> claimed;  // names
+  std::int64_t claim_ms = 0;
+  PlacementStrategy placement = PlacementStrategy::kSpread;
 };
 
 // --- Hints and events ----------------------------------------------------------------------------
@@ -212,6 +262,20 @@ struct ServerInfo {
   std::string instance;
   std::string cluster;
   std::int64_t revision = 0;
+  std::int64_t nodes = 0;
+  std::int64_t nodes_ready = 0;
+  PlacementStrategy placement = PlacementStrategy::kSpread;
+  std::string moves_held;  // why no project of a lost node is moved now; empty: they are
+};
+
+// --- cluster.allow-moves: admin. Most nodes were lost at once, and projects are to be moved all
+// the same. Until those nodes are back; without effect if nothing is held.
+// -------------------------
+struct AllowMovesRequest {
+  std::string request_id;
+};
+struct AllowMovesReply {
+  std::string was_held;  // why moves were held; empty: they were not
 };
 
 }  // namespace cara::schema

@@ -30,6 +30,11 @@ std::optional<std::int64_t> parse_thousandths(std::string_view text) {
   return *whole * 1000 + thousandths;
 }
 
+std::string tenths(std::int64_t number) {
+  const std::string rest = number % 10 == 0 ? "" : "." + std::to_string(number % 10);
+  return std::to_string(number / 10) + rest;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_cpu(std::string_view text) {
@@ -65,6 +70,22 @@ std::optional<std::int64_t> parse_memory(std::string_view text) {
   constexpr std::int64_t kMostBytes = std::int64_t{1} << 60;
   if (*thousandths / 1000 > kMostBytes / unit) return std::nullopt;
   return *thousandths / 1000 * unit + *thousandths % 1000 * unit / 1000;
+}
+
+std::string format_cpu(std::int64_t millis) {
+  if (millis % 100 != 0 || millis < 1000) {
+    return millis % 1000 == 0 ? std::to_string(millis / 1000) : std::to_string(millis) + "m";
+  }
+  return tenths(millis / 100);
+}
+
+std::string format_memory(std::int64_t bytes) {
+  static constexpr std::array<std::pair<const char*, int>, 4> kUnits{
+      {{"Ti", 40}, {"Gi", 30}, {"Mi", 20}, {"Ki", 10}}};
+  for (const auto& [unit, shift] : kUnits) {
+    if (bytes >= std::int64_t{1} << shift) return tenths((bytes >> (shift - 10)) * 10 >> 10) + unit;
+  }
+  return std::to_string(bytes);
 }
 
 std::optional<PortRange> parse_ports(std::string_view text) {

@@ -82,6 +82,27 @@ struct UpdatePolicy {
   bool operator==(const UpdatePolicy&) const = default;
 };
 
+// NoSchedule: only projects that tolerate the taint are placed on the node. PreferNoSchedule:
+// others come only when no other node fits.
+enum class TaintEffect { kNoSchedule, kPreferNoSchedule };
+
+struct Taint {
+  std::string key;
+  std::string value;
+  TaintEffect effect = TaintEffect::kNoSchedule;
+  bool operator==(const Taint&) const = default;
+};
+
+enum class TolerationOperator { kEqual, kExists };
+
+struct Toleration {
+  std::string key;  // empty, with Exists: every taint
+  TolerationOperator op = TolerationOperator::kEqual;
+  std::string value;
+  std::optional<TaintEffect> effect;  // absent: every effect
+  bool operator==(const Toleration&) const = default;
+};
+
 struct ProjectSpec {
   std::vector<ServiceDef> services;
   std::vector<VolumeDef> volumes;
@@ -90,6 +111,7 @@ struct ProjectSpec {
   std::optional<Timestamp> expire_at;
   std::optional<OnNodeLoss> on_node_loss;  // set by fill_defaults()
   std::map<std::string, std::string> node_selector;
+  std::vector<Toleration> tolerations;
   UpdatePolicy update_policy;
   bool paused = false;
   bool operator==(const ProjectSpec&) const = default;
@@ -116,6 +138,10 @@ inline constexpr const char* kConditionTerminatingAt = "TerminatingAt";
 inline constexpr const char* kConditionRolledBack = "RolledBack";  // until the spec changes again
 inline constexpr const char* kConditionReady = "Ready";            // nodes
 inline constexpr const char* kConditionEngine = "Engine";          // nodes: does Docker answer?
+// Nodes, as their agents see them; absent: there is none of it.
+inline constexpr const char* kConditionDiskPressure = "DiskPressure";
+inline constexpr const char* kConditionMemoryPressure = "MemoryPressure";
+inline constexpr const char* kConditionStrayContainers = "StrayContainers";
 
 struct Condition {
   std::string type;
@@ -148,6 +174,7 @@ struct ProjectStatus {
   Phase phase = Phase::kPending;
   std::string node_ref;         // empty: no node
   std::int64_t assignment = 0;  // epoch: +1 per bind
+  std::string home;             // the node of the newest assignment, also when it is on none now
   std::int64_t observed_generation = 0;
   bool delete_volumes = false;  // it was deleted with its Persistent volumes
   std::vector<Condition> conditions;
@@ -164,15 +191,26 @@ struct Project {
 };
 
 struct NodeSpec {
-  bool unschedulable = false;
+  bool unschedulable = false;  // cordoned
+  std::vector<Taint> taints;
   bool operator==(const NodeSpec&) const = default;
 };
 
 enum class NodeState { kReady, kNotReady };
 
+// What is asked of a node, or what it has.
+struct Amounts {
+  std::int64_t cpu_millis = 0;
+  std::int64_t memory_bytes = 0;
+  std::int64_t pids = 0;
+  std::int64_t gpus = 0;
+  bool operator==(const Amounts&) const = default;
+};
+
 // What a node is, as its agent reports it.
 struct NodeInfo {
-  std::string address;  // --advertise-address
+  std::string address;                 // --advertise-address
+  std::vector<std::string> addresses;  // of its interfaces
   std::string os;
   std::string kernel;
   std::string architecture;
@@ -180,14 +218,19 @@ struct NodeInfo {
   std::string agent_version;
   std::int64_t cpus = 0;
   std::int64_t memory_bytes = 0;
+  std::int64_t disk_bytes = 0;         // of the file system that holds the engine's data
+  std::optional<Amounts> allocatable;  // what projects may request; absent: not known, no limit
   bool operator==(const NodeInfo&) const = default;
 };
 
 struct NodeStatus {
   NodeState state = NodeState::kNotReady;
-  std::string agent_id;           // stable over the agent's restarts: kept in its state directory
-  std::int64_t registration = 0;  // epoch: +1 per registration
-  Timestamp last_heartbeat;       // by the apiserver's clock, for people; written seldom
+  std::string agent_id;    // stable over the agent's restarts: kept in its state directory
+  std::string machine_id;  // of the operating system's installation
+  std::string boot_id;     // a new one with every boot
+  std::map<std::string, std::string> agent_labels;  // those of metadata.labels that it brought
+  std::int64_t registration = 0;                    // epoch: +1 per registration
+  Timestamp last_heartbeat;  // by the apiserver's clock, for people; written seldom
   NodeInfo info;
   std::vector<Condition> conditions;
   bool operator==(const NodeStatus&) const = default;

@@ -14,6 +14,7 @@ std::vector<FieldError> validate(const ProjectSpec& spec) {
   check_services(spec, errors);
   check_update_policy(spec, errors);
   check_ingress(spec, errors);
+  check_tolerations(spec, errors);
   return errors;
 }
 

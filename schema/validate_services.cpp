@@ -354,6 +354,20 @@ void check_ingress(const ProjectSpec& spec, Errors& errors) {
   }
 }
 
+void check_tolerations(const ProjectSpec& spec, Errors& errors) {
+  for (std::size_t i = 0; i < spec.tolerations.size(); ++i) {
+    const Toleration& toleration = spec.tolerations[i];
+    const bool exists = toleration.op == TolerationOperator::kExists;
+    const std::string path = item("spec.tolerations", i);
+    if (toleration.key.empty() && !exists) {
+      errors.push_back({path + ".key", "is required, unless operator is Exists: then all taints"});
+    }
+    if (exists && !toleration.value.empty()) {
+      errors.push_back({path + ".value", "does not go with operator Exists: any value is meant"});
+    }
+  }
+}
+
 void check_update_policy(const ProjectSpec& spec, Errors& errors) {
   const auto deadline = parse_duration_ms(spec.update_policy.healthy_deadline);
   if (deadline && *deadline < 1000) {

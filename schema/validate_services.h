@@ -13,6 +13,7 @@ void check_volumes(const ProjectSpec& spec, std::vector<FieldError>& errors);
 void check_networks(const ProjectSpec& spec, std::vector<FieldError>& errors);
 void check_services(const ProjectSpec& spec, std::vector<FieldError>& errors);
 void check_ingress(const ProjectSpec& spec, std::vector<FieldError>& errors);
+void check_tolerations(const ProjectSpec& spec, std::vector<FieldError>& errors);
 void check_update_policy(const ProjectSpec& spec, std::vector<FieldError>& errors);
 
 }  // namespace cara::schema

@@ -67,6 +67,7 @@ bool is_seen_elsewhere(const std::string& path) {
       {"expireAt", "tests/e2e/expire.sh"},
       {"onNodeLoss", "tests/e2e/offline.sh"},
       {"nodeSelector", "tests/unit/scheduler_place_test.cpp"},
+      {"tolerations", "tests/unit/schema_fit_test.cpp"},
       {"updatePolicy", "tests/unit/agent_services_test.cpp"},
   };
   for (const Elsewhere& each : kElsewhere) {
