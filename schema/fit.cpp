@@ -222,6 +222,17 @@ std::optional<Misfit> misfit(const Candidate& candidate, const Wish& wish) {
   return std::nullopt;
 }
 
+std::optional<Misfit> shortage(const Candidate& candidate, const Wish& wish, const Demand& before) {
+  for (const Rule& rule : kRules) {
+    const bool is_more =
+        rule.amount != nullptr
+            ? wish.demand.amounts.*rule.amount > before.amounts.*rule.amount
+            : rule.misfit == Misfit::kHostPort && wish.demand.ports != before.ports;
+    if (is_more && rule.breaks(candidate, wish)) return rule.misfit;
+  }
+  return std::nullopt;
+}
+
 std::int64_t unwelcome(const Node& node, const ProjectSpec& spec) {
   return not_tolerated(node, spec, TaintEffect::kPreferNoSchedule);
 }

@@ -75,6 +75,9 @@ struct Wish {
 };
 // Nothing: it fits.
 std::optional<Misfit> misfit(const Candidate& candidate, const Wish& wish);
+// The first thing that a project on this node asks for more of than `before` and than is left
+// there.
+std::optional<Misfit> shortage(const Candidate& candidate, const Wish& wish, const Demand& before);
 // Taints with effect PreferNoSchedule that it does not tolerate.
 std::int64_t unwelcome(const Node& node, const ProjectSpec& spec);
 // Such as `insufficient memory (needs 2Gi, 1.2Gi is free)`: behind the name of the node.

@@ -14,13 +14,11 @@ namespace cara::apiserver {
 runtime::Effects announce(std::span<const Written> written, std::int64_t revision) {
   std::map<std::pair<std::string, std::string>, const Written*> newest;
   std::set<std::string> nodes;
-  bool node_changed = false;
   bool schedulers = false;
   bool gc = false;
   for (const Written& entry : written) {
     newest[{entry.kind, entry.name}] = &entry;
     if (!entry.notify.node.empty()) nodes.insert(entry.notify.node);
-    node_changed = node_changed || entry.kind == "node";
     schedulers = schedulers || entry.notify.schedulers;
     gc = gc || entry.notify.gc;
   }
@@ -31,8 +29,9 @@ runtime::Effects announce(std::span<const Written> written, std::int64_t revisio
   // Wakes first: somebody acts on them, while events are watched.
   const std::string wake = schema::pack_message(schema::Wake{revision});
   for (const std::string& node : nodes) publish(schema::node_wake_subject(node), wake);
-  // Every scheduler places on the nodes, but one of them is enough for a project.
-  if (schedulers) publish(node_changed ? schema::kSchedAll : schema::kSchedWake, wake);
+  // All of them: the bus would go on giving one of a group its hints while it is frozen. They share
+  // the work when they pull.
+  if (schedulers) publish(schema::kSchedAll, wake);
   if (gc) publish(schema::kGcWake, wake);
   for (const auto& [object, entry] : newest) {
     publish(schema::event_subject(entry->kind, entry->name),

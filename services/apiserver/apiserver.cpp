@@ -45,7 +45,7 @@ Effects ApiServer::step(std::span<const Event> batch, Instant now) {
   if (rival.stop_reason) return {runtime::Stop{*rival.stop_reason}};
   for (runtime::Effect& effect : rival.effects) effects.push_back(std::move(effect));
 
-  Context context{store_, watch_, ids_, options_, instance_, now};
+  Context context{store_, watch_, shares_, ids_, options_, instance_, now};
   Result<BatchResult> result = run_batch(context, batch, duties);
   if (!result) {
     return {runtime::Stop{"the store failed, nothing of the last batch was acknowledged: " +
@@ -80,6 +80,7 @@ Duties ApiServer::take_timers(std::span<const Event> batch, Instant now, Effects
     } else if (timer != nullptr && timer->id == kJudgeTimer) {
       watch_.tick(now.mono, judge_interval());
       duties.judge_nodes = true;
+      duties.remind_schedulers = duties.remind_schedulers || shares_.take_overdue(now.mono);
       effects.push_back(runtime::SetTimer{kJudgeTimer, judge_interval()});
     } else if (timer != nullptr && timer->id == kAliveTimer) {
       duties.remind_schedulers = true;

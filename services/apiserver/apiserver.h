@@ -43,6 +43,7 @@ class ApiServer : public runtime::Actor {
   runtime::IdSource ids_;
   std::string instance_;
   NodeWatch watch_;
+  Shares shares_;
   Timestamp started_at_;
   Refused refused_;
   std::int64_t reported_ = 0;

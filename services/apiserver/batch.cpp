@@ -8,6 +8,7 @@
 #include "services/apiserver/announce.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
+#include "services/apiserver/handlers/held.h"
 #include "services/apiserver/operations.h"
 
 namespace cara::apiserver {
@@ -111,9 +112,11 @@ class Try {
 
   // Nodes whose loss cannot be written now are judged again at the next tick.
   void judge() {
+    bool lost = false;
     for (const std::string& node : context_.watch.silent(context_.now.mono)) {
-      (void)attempt([&] { return lose_node(context_, node); });
+      lost = attempt([&] { return lose_node(context_, node); }).ok() || lost;
     }
+    if (lost) (void)attempt([&] { return note_losses(context_); });
   }
 
   // The hint of a new project may have gone to a scheduler that is frozen.

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <string>
 
+#include "schema/messages.h"
 #include "schema/validate.h"
 #include "services/apiserver/node_watch.h"
+#include "services/apiserver/shares.h"
 #include "services/apiserver/store/store.h"
 #include "services/runtime/actor.h"
 #include "services/runtime/ids.h"
@@ -17,6 +19,10 @@ struct Options {
   runtime::Duration node_timeout = std::chrono::seconds(15);         // silence -> NotReady
   runtime::Duration grace_period = std::chrono::seconds(60);         // NotReadyAt -> Pending
   runtime::Duration termination_timeout = std::chrono::minutes(10);  // TerminatingAt -> Terminated
+  // More nodes than this share lost within the window: no project is moved. 0: whatever is lost.
+  runtime::Duration mass_loss_window = std::chrono::minutes(5);
+  std::int64_t mass_loss_share = 50;  // percent
+  schema::PlacementStrategy placement = schema::PlacementStrategy::kSpread;
 };
 
 // Of the events of what the apiserver does by itself.
@@ -25,6 +31,7 @@ inline constexpr const char* kOwnActor = "apiserver";
 struct Context {
   Store& store;
   NodeWatch& watch;
+  Shares& shares;
   runtime::IdSource& ids;
   const Options& options;
   const std::string& instance;

@@ -56,6 +56,23 @@ const cara::host::ProgramSpec kProgram{
          .kind = FlagKind::kDuration,
          .default_value = "10m",
          .value_name = "DURATION"},
+        {.name = "mass-loss-share",
+         .help =
+             "when more than this share of the nodes is lost within --mass-loss-window, "
+             "no project is moved until they are back or `caractrl cluster allow-moves` is said",
+         .kind = FlagKind::kInteger,
+         .default_value = "50",
+         .value_name = "PERCENT"},
+        {.name = "mass-loss-window",
+         .help = "see --mass-loss-share; 0s: projects are moved whatever is lost",
+         .kind = FlagKind::kDuration,
+         .default_value = "5m",
+         .value_name = "DURATION"},
+        {.name = "placement",
+         .help = "where new projects go: to the node with most left, or with least",
+         .default_value = "spread",
+         .value_name = "WORD",
+         .choices = {"spread", "binpack"}},
     }};
 
 Result<cara::apiserver::Options> read_options(const cara::host::Flags& flags) {
@@ -71,11 +88,18 @@ Result<cara::apiserver::Options> read_options(const cara::host::Flags& flags) {
   if (flags.duration("node-timeout") < kShortestTimeout) {
     return cara::invalid("--node-timeout must be at least 100ms");
   }
+  if (flags.integer("mass-loss-share") < 1 || flags.integer("mass-loss-share") > 100) {
+    return cara::invalid("--mass-loss-share must be 1 to 100");
+  }
   return cara::apiserver::Options{
       .domain = {.environment = environment, .base_domain = base_domain},
       .node_timeout = flags.duration("node-timeout"),
       .grace_period = flags.duration("grace-period"),
-      .termination_timeout = flags.duration("termination-timeout")};
+      .termination_timeout = flags.duration("termination-timeout"),
+      .mass_loss_window = flags.duration("mass-loss-window"),
+      .mass_loss_share = flags.integer("mass-loss-share"),
+      .placement = flags.text("placement") == "binpack" ? cara::schema::PlacementStrategy::kBinpack
+                                                        : cara::schema::PlacementStrategy::kSpread};
 }
 
 // Refused if another apiserver serves this bus. Without a bus there is nobody to ask: then the

@@ -12,9 +12,17 @@ void NodeWatch::start(MonoTime now) {
   last_tick_ = now;
 }
 
-void NodeWatch::heard(const std::string& node, MonoTime now) { last_heard_[node] = now; }
+void NodeWatch::heard(const std::string& node, MonoTime now) {
+  last_heard_[node] = now;
+  lost_at_.erase(node);
+}
 
 void NodeWatch::forget(const std::string& node) { last_heard_.erase(node); }
+
+void NodeWatch::forget_node(const std::string& node) {
+  last_heard_.erase(node);
+  lost_at_.erase(node);
+}
 
 void NodeWatch::grant_all(MonoTime now) {
   for (auto& [node, last] : last_heard_) last = now;
@@ -33,6 +41,17 @@ std::vector<std::string> NodeWatch::silent(MonoTime now) const {
     if (now - last >= timeout_) nodes.push_back(node);
   }
   return nodes;
+}
+
+std::optional<MonoTime> NodeWatch::last_heard(const std::string& node) const {
+  const auto found = last_heard_.find(node);
+  if (found == last_heard_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::int64_t NodeWatch::lost_within(MonoTime now, Duration window) const {
+  return std::count_if(lost_at_.begin(), lost_at_.end(),
+                       [&](const auto& entry) { return now - entry.second <= window; });
 }
 
 bool NodeWatch::settled(MonoTime now) const { return now - started_ >= timeout_; }

@@ -4,6 +4,7 @@
 
 #include "schema/wire.h"
 #include "services/apiserver/handlers/handlers.h"
+#include "services/apiserver/handlers/held.h"
 
 namespace cara::apiserver {
 namespace {
@@ -61,10 +62,18 @@ Operation operation(std::string_view name, std::vector<schema::Role> roles) {
 }
 
 Result<Payload> server_info(Context& context, const Identity&, std::string_view, std::string_view) {
+  const Result<NodeCounts> nodes = context.store.count_nodes();
+  if (!nodes) return nodes.error();
+  Result<std::string> held = moves_held(context);
+  if (!held) return held.error();
   return schema::pack_message(schema::ServerInfo{.version = CARA_VERSION,
                                                  .instance = context.instance,
                                                  .cluster = context.store.cluster(),
-                                                 .revision = context.store.revision()});
+                                                 .revision = context.store.revision(),
+                                                 .nodes = nodes->all,
+                                                 .nodes_ready = nodes->ready,
+                                                 .placement = context.options.placement,
+                                                 .moves_held = std::move(*held)});
 }
 
 std::vector<Operation> make_operations() {
@@ -81,6 +90,7 @@ std::vector<Operation> make_operations() {
       operation<BindRequest, RevisionReply, project_bind>("project.bind", {kSched}),
       operation<UnschedulableRequest, RevisionReply, project_unschedulable>("project.unschedulable",
                                                                             {kSched}),
+      operation<MoveRequest, MoveReply, project_move>("project.move", {kAdmin}),
       operation<GcRequest, RevisionReply, project_expire>("project.expire", {kGc}),
       operation<GcRequest, RevisionReply, project_evict>("project.evict", {kGc}),
       operation<GcRequest, RevisionReply, project_reap>("project.reap", {kGc}),
@@ -89,6 +99,9 @@ std::vector<Operation> make_operations() {
       operation<GetRequest, NodeReply, node_get>("node.get", people),
       operation<ListRequest, NodeListReply, node_list>("node.list", readers),
       operation<DeleteRequest, DeleteReply, node_delete>("node.delete", {kAdmin}),
+      operation<NodeChangeRequest, NodeChangeReply, node_change>("node.change", {kAdmin}),
+      operation<AllowMovesRequest, AllowMovesReply, cluster_allow_moves>("cluster.allow-moves",
+                                                                         {kAdmin}),
       operation<EventListRequest, EventListReply, event_list>("event.list", people),
       operation<EventReportRequest, EventReportReply, event_report>("event.report", {kAgent}),
       operation<DesiredRequest, DesiredReply, desired_get>("desired.get", {kAgent}),

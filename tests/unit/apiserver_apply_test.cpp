@@ -26,7 +26,7 @@ TEST_CASE("a new project is created and Pending without a node [S1][S21][S28][S2
   const auto reply = world.apply(simple("shop"));
   REQUIRE(reply.ok());
   CHECK(reply->outcome == schema::ApplyOutcome::kCreated);
-  CHECK(world.published(schema::kSchedWake).size() == 1);
+  CHECK(world.published(schema::kSchedAll).size() == 1);
   CHECK(world.published("cara.v1.evt.project.shop").size() == 1);
   const schema::Project shop = world.project("shop");
   CHECK(shop == reply->project);

@@ -61,7 +61,7 @@ TEST_CASE("answers come before hints, hints are one per batch and receiver") {
   }
   world.step(batch);
   CHECK(world.published("cara.v1.node.w1.wake").size() == 1);
-  CHECK(world.published(schema::kSchedWake).size() == 1);
+  CHECK(world.published(schema::kSchedAll).size() == 1);
   CHECK(world.published(schema::kGcWake).size() == 1);
   CHECK(world.published("cara.v1.evt.project.a").size() == 1);
   REQUIRE(world.effects.size() == 6 + 3 + 6);
@@ -130,6 +130,9 @@ TEST_CASE("every role may do what the table says and nothing else [I29]") {
       {"node.get", {Role::kAdmin, Role::kViewer}},
       {"node.list", {Role::kAdmin, Role::kViewer, Role::kSched, Role::kGc}},
       {"node.delete", {Role::kAdmin}},
+      {"node.change", {Role::kAdmin}},
+      {"project.move", {Role::kAdmin}},
+      {"cluster.allow-moves", {Role::kAdmin}},
       {"desired.get", {Role::kAgent}},
       {"changes.since", {Role::kAdmin, Role::kViewer, Role::kSched, Role::kGc}},
       {"server.info",

@@ -339,7 +339,7 @@ TEST_CASE("a bind is refused unless the node is known and ready [I12][I14]") {
   REQUIRE(world.apply(simple("shop")).ok());
   CHECK(failed_with(world.bind("shop", "nowhere"), Code::kConflict));
   world.pass(20s);
-  CHECK(contains(message_of(world.bind("shop", "w1")), "not ready"));
+  CHECK(message_of(world.bind("shop", "w1")) == "node/w1 is NotReady");
   REQUIRE(world.beat("w1").ok());
   const schema::Project seen = world.project("shop");
   const schema::BindRequest request{"shop", seen.metadata.uid, seen.metadata.revision, "w1"};
@@ -376,7 +376,7 @@ TEST_CASE("why a project waits is in its Phase condition") {
         schema::UnschedulableRequest{"shop", seen.metadata.uid, seen.metadata.revision, why});
   };
   REQUIRE(say("no node is registered").ok());
-  CHECK(world.published(schema::kSchedWake).empty());
+  CHECK(world.published(schema::kSchedAll).empty());
   const schema::Project shop = world.project("shop");
   CHECK(shop.status.phase == Phase::kPending);
   CHECK(condition(shop, "Phase").reason == "Unschedulable");

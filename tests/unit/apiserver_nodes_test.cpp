@@ -141,16 +141,17 @@ TEST_CASE("Stay is never moved, says why, and is still deleted [S34]") {
 TEST_CASE("MoveExclusive moves only when its node has surely stopped it [E40]") {
   World world;
   REQUIRE(world.register_node("w1").ok());
+  REQUIRE(world.register_node("w2", "agent-2").ok());
   const Value slow(Map{{"name", "web"}, {"image", "busybox"}, {"stopGracePeriod", "45s"}});
   REQUIRE(world
               .apply(manifest("shop", Map{{"services", Value(Array{slow, service("b")})},
                                           {"onNodeLoss", "MoveExclusive"}}))
               .ok());
   REQUIRE(world.bind("shop", "w1").ok());
-  world.pass(15s);  // lost now; 15 s timeout + 45 s stop + 15 s margin
-  world.pass(74s);
+  world.pass(15s, {"w2"});  // lost now; 15 s timeout + 45 s stop + 15 s margin
+  world.pass(74s, {"w2"});
   CHECK(failed_with(world.gc("evict", "shop"), Code::kConflict));
-  world.pass(1s);
+  world.pass(1s, {"w2"});
   CHECK(world.gc("evict", "shop").ok());
 }
 

@@ -90,7 +90,7 @@ TEST_CASE("a database of a newer version is refused [E46]") {
   const std::string path = dir.file("cara.db");
   REQUIRE(Store::open(at(path)).ok());
   execute(path, "PRAGMA user_version = " + std::to_string(migrations().size() + 1));
-  CHECK(contains(refusal(path), "written by a newer cara-apiserver (schema 3"));
+  CHECK(contains(refusal(path), "written by a newer cara-apiserver (schema 4"));
 }
 
 TEST_CASE("a database of schema 1 is taken over, and its projects can be rolled back [E46]") {
@@ -135,6 +135,7 @@ TEST_CASE("a database of schema 1 is taken over, and its projects can be rolled 
     CHECK(!idle->revisions[0].healthy);
   }
   World world(at(path));
+  CHECK(world.store->usage("w1", "")->projects == 1);
   REQUIRE(world.register_node("w1").ok());
   // A default that is newer than the file is no change.
   CHECK(world.apply(simple("shop", "busybox:1"))->outcome == schema::ApplyOutcome::kUnchanged);

@@ -1,5 +1,6 @@
 // Which node takes which project, and the words for why not.
 #include "schema/fit.h"
+#include "schema/quantity.h"
 #include "tests/catch_compat.h"
 
 using namespace cara;

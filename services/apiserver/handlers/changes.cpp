@@ -10,6 +10,7 @@ using schema::Change;
 using schema::ChangesReply;
 
 constexpr std::size_t kMaxChangesPerReply = 1'000;
+constexpr std::size_t kMaxClaims = 256;  // per reply
 
 // Adds the object's present state. Its size in the reply, about.
 Result<std::size_t> attach(Context& context, const Identity& caller, Change& change) {
@@ -24,6 +25,19 @@ Result<std::size_t> attach(Context& context, const Identity& caller, Change& cha
   if (!node) return node.error();
   change.node = std::move(*node);
   return change.node ? schema::pack_message(*change.node).size() : 0;
+}
+
+// The scheduler's share of the Pending projects. They are in this very answer or were in one
+// before: a share comes only with the last page.
+Result<Ok> add_share(Context& context, const Identity& caller, ChangesReply& reply) {
+  reply.claim_ms = std::chrono::duration_cast<std::chrono::milliseconds>(kShareLength).count();
+  reply.placement = context.options.placement;
+  return context.store.walk_pending([&](const PendingProject& project) {
+    if (!context.shares.take(project.uid, caller.id, context.now.mono)) return Walk::kOn;
+    reply.claimed.push_back(project.name);
+    reply.more = reply.claimed.size() == kMaxClaims;
+    return reply.more ? Walk::kEnd : Walk::kOn;
+  });
 }
 
 }  // namespace
@@ -63,6 +77,9 @@ Result<ChangesReply> changes_since(Context& context, const Identity& caller,
       break;
     }
     reply.changes.push_back(std::move(change));
+  }
+  if (caller.role == schema::Role::kSched && !reply.more) {
+    if (Result<Ok> done = add_share(context, caller, reply); !done) return done.error();
   }
   return reply;
 }

@@ -170,8 +170,17 @@ Result<Ok> unbind(Context& context, Project& project, const Cause& cause) {
   context.watch.waits_no_more(project.metadata.uid);
   if (Result<Ok> done = move(context, project, Phase::kPending, cause); !done) return done;
   project.status.node_ref.clear();
+  project.status.home = node;
   project.status.services.clear();
   return save(context, project, {.node = node, .schedulers = true});
+}
+
+Result<Ok> take_off(Context& context, Project& project, const Cause& cause) {
+  // Nobody else can say any more that a Terminating project's objects are gone.
+  if (project.status.phase == Phase::kTerminating) {
+    return end_without_node(context, project, cause);
+  }
+  return unbind(context, project, cause);
 }
 
 Result<Ok> mark_lost(Context& context, Project& project) {

@@ -57,6 +57,8 @@ Result<Ok> begin_end(Context& context, schema::Project& project, const Cause& ca
 Result<Ok> end_without_node(Context& context, schema::Project& project, const Cause& cause);
 // A bound project becomes Pending, to be placed again.
 Result<Ok> unbind(Context& context, schema::Project& project, const Cause& cause);
+// Its node is gone for good, with whatever it had of the project: Pending, or Terminated.
+Result<Ok> take_off(Context& context, schema::Project& project, const Cause& cause);
 // Its node is lost: the condition whose time starts the window, once.
 Result<Ok> mark_lost(Context& context, schema::Project& project);
 

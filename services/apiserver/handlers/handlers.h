@@ -19,6 +19,7 @@ Result<schema::DeleteReply> project_delete(Context&, const Identity&, const sche
 Result<schema::RevisionReply> project_bind(Context&, const Identity&, const schema::BindRequest&);
 Result<schema::RevisionReply> project_unschedulable(Context&, const Identity&,
                                                     const schema::UnschedulableRequest&);
+Result<schema::MoveReply> project_move(Context&, const Identity&, const schema::MoveRequest&);
 Result<schema::RevisionReply> project_expire(Context&, const Identity&, const schema::GcRequest&);
 Result<schema::RevisionReply> project_evict(Context&, const Identity&, const schema::GcRequest&);
 Result<schema::RevisionReply> project_reap(Context&, const Identity&, const schema::GcRequest&);
@@ -36,6 +37,10 @@ Result<schema::RegisterReply> node_register(Context&, const Identity&,
 Result<schema::NodeReply> node_get(Context&, const Identity&, const schema::GetRequest&);
 Result<schema::NodeListReply> node_list(Context&, const Identity&, const schema::ListRequest&);
 Result<schema::DeleteReply> node_delete(Context&, const Identity&, const schema::DeleteRequest&);
+Result<schema::NodeChangeReply> node_change(Context&, const Identity&,
+                                            const schema::NodeChangeRequest&);
+Result<schema::AllowMovesReply> cluster_allow_moves(Context&, const Identity&,
+                                                    const schema::AllowMovesRequest&);
 Result<schema::DesiredReply> desired_get(Context&, const Identity&, const schema::DesiredRequest&);
 Result<schema::ChangesReply> changes_since(Context&, const Identity&,
                                            const schema::ChangesRequest&);

@@ -1,28 +1,15 @@
 // node.get, node.list, node.delete.
-#include "schema/lifecycle.h"
 #include "schema/wire.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
+#include "services/apiserver/handlers/held.h"
 
 namespace cara::apiserver {
-namespace {
 
 using schema::DeleteOutcome;
 using schema::DeleteReply;
 using schema::Node;
-using schema::Phase;
 using schema::Project;
-
-// Nobody else can say any more that a Terminating project's objects are gone.
-Result<Ok> take_off(Context& context, Project& project) {
-  const Cause cause{"NodeDeleted", called("node", project.status.node_ref) + " was deleted"};
-  if (project.status.phase == Phase::kTerminating) {
-    return end_without_node(context, project, cause);
-  }
-  return unbind(context, project, cause);
-}
-
-}  // namespace
 
 Result<schema::NodeReply> node_get(Context& context, const Identity&,
                                    const schema::GetRequest& request) {
@@ -69,7 +56,8 @@ Result<DeleteReply> node_delete(Context& context, const Identity&,
                     "); delete or move them, or delete the node by force");
   }
   for (Project& project : *projects) {
-    if (Result<Ok> done = take_off(context, project); !done) return done.error();
+    const Cause cause{"NodeDeleted", called("node", request.name) + " was deleted"};
+    if (Result<Ok> done = take_off(context, project, cause); !done) return done.error();
   }
   if (Result<Ok> done = tell(context, *node, {"NodeDeleted", "The node was deleted"}); !done) {
     return done.error();
@@ -79,6 +67,8 @@ Result<DeleteReply> node_delete(Context& context, const Identity&,
       !done) {
     return done.error();
   }
+  context.watch.forget_node(request.name);
+  if (Result<Ok> done = note_return(context); !done) return done.error();
   return DeleteReply{DeleteOutcome::kDeleted, node->metadata.uid};
 }
 

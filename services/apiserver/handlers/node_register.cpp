@@ -4,6 +4,7 @@
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
 #include "services/apiserver/handlers/node_state.h"
+#include "services/apiserver/handlers/windows.h"
 
 namespace cara::apiserver {
 namespace {
@@ -15,6 +16,8 @@ using schema::RegisterRequest;
 
 constexpr std::size_t kMaxRegisterBytes = 64 * 1024;
 constexpr std::size_t kMaxAgentId = 128;
+// Heartbeats come at least this often in a node timeout.
+constexpr int kBeatsPerTimeout = 2;
 
 Result<Ok> check(const Identity& caller, const RegisterRequest& request) {
   if (const auto wrong = schema::check_format(schema::Format::kDnsName, request.node)) {
@@ -31,6 +34,58 @@ Result<Ok> check(const Identity& caller, const RegisterRequest& request) {
                    " bytes");
   }
   return Ok{};
+}
+
+// Who asks must be the machine that had the name before, unless that one is gone.
+Result<Ok> check_machine(const Context& context, const Node& node, const RegisterRequest& request) {
+  if (node.status.state != NodeState::kReady) return Ok{};
+  const std::string who = called("node", request.node);
+  if (node.status.agent_id != request.agent_id) {
+    return conflict("another agent runs as " + who +
+                    "; give this one another --node, or stop that one and wait until it is "
+                    "NotReady");
+  }
+  // A machine that was copied with its disk has its agent's id, too. One that was rebooted was
+  // silent for a while.
+  const bool same_boot = node.status.boot_id.empty() || request.boot_id.empty() ||
+                         node.status.boot_id == request.boot_id;
+  const auto heard = context.watch.last_heard(request.node);
+  const bool is_alive =
+      heard && context.now.mono - *heard < context.options.node_timeout / kBeatsPerTimeout;
+  if (same_boot || !is_alive) return Ok{};
+  return conflict("another machine runs as " + who +
+                  " with a copy of this agent's --state-dir; "
+                  "remove the copy and give this one another --node");
+}
+
+// Another agent under the name of a lost node: what the old one had is not believed to be there.
+Result<Ok> start_clean(Context& context, const std::string& name) {
+  Result<std::vector<schema::Project>> projects = bound_projects(context, name);
+  if (!projects) return projects.error();
+  const Cause cause{"NodeReinstalled", called("node", name) + " was set up anew"};
+  for (schema::Project& project : *projects) {
+    // The old machine may be cut off, and run it: never two copies.
+    if (project.spec.on_node_loss == schema::OnNodeLoss::kMoveExclusive &&
+        project.status.phase != schema::Phase::kTerminating) {
+      if (Result<Ok> done = check_grace(context, project); !done) {
+        return conflict("an agent that is set up anew takes over " + called("node", name) +
+                        " when nothing of the old one can run any more: " + done.error().message);
+      }
+    }
+    if (Result<Ok> done = take_off(context, project, cause); !done) return done;
+  }
+  return Ok{};
+}
+
+// Labels set by hand stay; those that the agent brings come and go with it.
+void merge_labels(const RegisterRequest& request, Node& node) {
+  auto& labels = node.metadata.labels;
+  for (const auto& [key, value] : node.status.agent_labels) {
+    const auto found = labels.find(key);
+    if (found != labels.end() && found->second == value) labels.erase(found);
+  }
+  labels.insert(request.labels.begin(), request.labels.end());
+  node.status.agent_labels = request.labels;
 }
 
 // A node that was deleted and comes again must not get an epoch that its old agent still holds:
@@ -53,21 +108,25 @@ Result<RegisterReply> node_register(Context& context, const Identity& caller,
   Result<std::optional<Node>> found = context.store.find_node(request.node);
   if (!found) return found.error();
   Node node = *found ? std::move(**found) : new_node(context, request);
+  if (Result<Ok> done = check_machine(context, node, request); !done) return done.error();
   const bool other_agent =
       !node.status.agent_id.empty() && node.status.agent_id != request.agent_id;
-  if (other_agent && node.status.state == NodeState::kReady) {
-    return conflict("another agent runs as " + called("node", request.node) +
-                    "; give this one another --node, or stop that one and wait until it is "
-                    "NotReady");
+  if (other_agent) {
+    if (Result<Ok> done = start_clean(context, request.node); !done) return done.error();
   }
-  node.metadata.labels = request.labels;
+  merge_labels(request, node);
   node.status.agent_id = request.agent_id;
+  node.status.machine_id = request.machine_id;
+  node.status.boot_id = request.boot_id;
   ++node.status.registration;
   node.status.info = request.info;
   const bool registered_again = node.status.state == NodeState::kReady;
   if (set_engine(context, node, {request.engine_ready, request.engine_message}) &&
       !request.engine_ready) {
     if (Result<Ok> done = tell_engine(context, node); !done) return done.error();
+  }
+  if (const auto changed = set_troubles(context, node, request.troubles); !changed) {
+    return changed.error();
   }
   if (registered_again) {
     const Cause cause{"AgentRegistered", "The agent registered again"};

@@ -1,15 +1,26 @@
 #include "services/apiserver/handlers/node_state.h"
 
+#include <algorithm>
+#include <array>
+
 #include "schema/formats.h"
 #include "schema/wire.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
+#include "services/apiserver/handlers/held.h"
 
 namespace cara::apiserver {
 
 using schema::Node;
 using schema::NodeState;
 using schema::Project;
+
+namespace {
+
+constexpr std::array kTroubles{schema::kConditionDiskPressure, schema::kConditionMemoryPressure,
+                               schema::kConditionStrayContainers};
+
+}  // namespace
 
 bool set_engine(const Context& context, Node& node, const EngineReport& report) {
   const schema::Condition* old = find_condition(node.status.conditions, schema::kConditionEngine);
@@ -31,6 +42,33 @@ Result<Ok> tell_engine(Context& context, const Node& node) {
   CARA_CHECK(engine != nullptr);
   const bool ready = engine->status == "True";
   return tell(context, node, {engine->reason, ready ? "Docker answers" : engine->message});
+}
+
+Result<bool> set_troubles(Context& context, Node& node,
+                          const std::vector<schema::NodeTrouble>& troubles) {
+  bool changed = false;
+  for (const char* type : kTroubles) {
+    const bool was = find_condition(node.status.conditions, type) != nullptr;
+    const auto found = std::find_if(troubles.begin(), troubles.end(),
+                                    [&](const auto& trouble) { return trouble.type == type; });
+    const bool is = found != troubles.end();
+    // Only that it is there is news: its figures change all the time.
+    if (was == is) continue;
+    changed = true;
+    if (!is) {
+      clear_condition(node.status.conditions, type);
+      const Cause over{std::string(type) + "Over", "It is over"};
+      if (Result<Ok> done = tell(context, node, over); !done) return done.error();
+      continue;
+    }
+    const Cause cause{type, schema::printable(found->message, kMaxMessageBytes)};
+    set_condition(node.status.conditions, {.type = type,
+                                           .reason = cause.reason,
+                                           .message = cause.message,
+                                           .last_transition_time = context.now.wall});
+    if (Result<Ok> done = tell(context, node, cause); !done) return done.error();
+  }
+  return changed;
 }
 
 Result<Ok> make_ready(Context& context, Node& node, const std::string& reason) {
@@ -58,7 +96,7 @@ Result<Ok> make_ready(Context& context, Node& node, const std::string& reason) {
     if (project.status.conditions.size() == before) continue;
     if (Result<Ok> done = save(context, project, {}); !done) return done;
   }
-  return Ok{};
+  return note_return(context);
 }
 
 Result<Ok> lose_node(Context& context, const std::string& name) {
@@ -79,6 +117,7 @@ Result<Ok> lose_node(Context& context, const std::string& name) {
                                          .reason = cause.reason,
                                          .message = cause.message,
                                          .last_transition_time = context.now.wall});
+  context.watch.lost(name, context.now.mono);
   if (Result<Ok> done = tell(context, node, cause); !done) return done;
   if (Result<Ok> done = save(context, node, {.schedulers = true}); !done) return done;
   Result<std::vector<Project>> projects = bound_projects(context, name);
@@ -103,7 +142,9 @@ Result<schema::HeartbeatReply> heartbeat(Context& context, const std::string& na
   if (engine_changed) {
     if (Result<Ok> done = tell_engine(context, node); !done) return done.error();
   }
-  if (node.status.state == NodeState::kNotReady || engine_changed) {
+  const Result<bool> troubles_changed = set_troubles(context, node, beat.troubles);
+  if (!troubles_changed) return troubles_changed.error();
+  if (node.status.state == NodeState::kNotReady || engine_changed || *troubles_changed) {
     if (Result<Ok> done = make_ready(context, node, "HeartbeatSeen"); !done) return done.error();
   }
   const Result<std::int64_t> revision = context.store.newest_for_node(name);

@@ -1,4 +1,5 @@
 // project.bind, project.unschedulable: what schedulers say about a Pending project.
+#include "schema/fit.h"
 #include "schema/formats.h"
 #include "schema/lifecycle.h"
 #include "services/apiserver/handlers/common.h"
@@ -38,15 +39,23 @@ Result<RevisionReply> project_bind(Context& context, const Identity&,
   if (!node) return node.error();
   const std::string where = called("node", request.node);
   if (!*node) return conflict(where + " does not exist");
-  if ((*node)->status.state != schema::NodeState::kReady) return conflict(where + " is not ready");
-  if ((*node)->spec.unschedulable) return conflict(where + " takes no new projects");
+  const Result<schema::Usage> usage = context.store.usage(request.node, project->metadata.uid);
+  if (!usage) return usage.error();
+  const schema::Demand demand = schema::demand_of(project->spec);
+  const schema::Wish wish{*project, demand};
+  if (const auto why = schema::misfit({**node, *usage}, wish)) {
+    return conflict(where + " is " + schema::explain(*why, {**node, *usage}, wish));
+  }
   Result<Ok> done = move(context, *project, Phase::kScheduled, {"Scheduled", "Bound to " + where});
   if (!done) return done.error();
   project->status.node_ref = request.node;
+  project->status.home = request.node;
   project->status.services.clear();
   ++project->status.assignment;
   done = save(context, *project, {.node = request.node});
+  if (done) done = context.store.hold(*project);
   if (!done) return done.error();
+  context.shares.give_back(project->metadata.uid);
   return RevisionReply{project->metadata.revision};
 }
 
@@ -54,6 +63,7 @@ Result<RevisionReply> project_unschedulable(Context& context, const Identity&,
                                             const schema::UnschedulableRequest& request) {
   Result<Project> project = find_pending(context, request);
   if (!project) return project.error();
+  context.shares.give_back(project->metadata.uid);
   const Cause cause{"Unschedulable", schema::printable(request.message, kMaxMessageBytes)};
   if (!explain_phase(*project, cause)) return RevisionReply{project->metadata.revision};
   if (Result<Ok> done = tell(context, *project, cause); !done) return done.error();

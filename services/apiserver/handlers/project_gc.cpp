@@ -1,55 +1,16 @@
 // project.expire, project.evict, project.reap: gc asks, the apiserver checks by its own clock.
-#include <algorithm>
-
 #include "schema/lifecycle.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
+#include "services/apiserver/handlers/held.h"
+#include "services/apiserver/handlers/windows.h"
 
 namespace cara::apiserver {
 namespace {
 
-using runtime::Duration;
 using schema::Phase;
 using schema::Project;
 using schema::RevisionReply;
-
-constexpr Duration kExclusiveMargin = std::chrono::seconds(15);
-
-// How long a project has waited for its lost node: by the monotonic clock if this process saw it
-// begin, else by the time in its condition.
-Duration waited(const Context& context, const Project& project, const schema::Condition& since) {
-  const auto seen = context.watch.waiting_since(project.metadata.uid);
-  if (seen) return context.now.mono - *seen;
-  return std::chrono::milliseconds(context.now.wall.ms - since.last_transition_time.ms);
-}
-
-Result<Ok> check_window(const Context& context, const Project& project, const char* condition,
-                        Duration window) {
-  const std::string who = called("project", project.metadata.name);
-  const schema::Condition* since = find_condition(project.status.conditions, condition);
-  if (since == nullptr) return conflict(who + " does not wait for a lost node");
-  if (!context.watch.settled(context.now.mono)) {
-    return conflict("the apiserver has just started and does not know yet which nodes are lost");
-  }
-  const Duration left = window - waited(context, project, *since);
-  if (left <= Duration::zero()) return Ok{};
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1;
-  return conflict(who + " waits for its node for another " + format_duration_ms(ms));
-}
-
-// From the loss of its node until a project may start elsewhere. Of MoveExclusive no copy may be
-// left by then: the node notices that it is cut off, and stops it.
-Duration grace_of(const Context& context, const Project& project) {
-  const Duration grace = context.options.grace_period;
-  if (project.spec.on_node_loss != schema::OnNodeLoss::kMoveExclusive) return grace;
-  std::int64_t longest_stop_ms = 0;
-  for (const schema::ServiceDef& service : project.spec.services) {
-    const Result<std::int64_t> stop = parse_duration_ms(service.stop_grace_period);
-    if (stop) longest_stop_ms = std::max(longest_stop_ms, *stop);
-  }
-  return std::max(grace, context.options.node_timeout + std::chrono::milliseconds(longest_stop_ms) +
-                             kExclusiveMargin);
-}
 
 Result<RevisionReply> revision_of(const Project& project, const Result<Ok>& done) {
   if (!done) return done.error();
@@ -83,16 +44,17 @@ Result<RevisionReply> project_evict(Context& context, const Identity&,
         return conflict(called("project", request.name) + " stays on " + node +
                         " (spec.onNodeLoss: Stay)");
       }
-      Result<Ok> done = check_window(context, *project, schema::kConditionNotReadyAt,
-                                     grace_of(context, *project));
+      const Result<std::string> held = moves_held(context);
+      if (!held) return held.error();
+      if (!held->empty()) return conflict("moves are held: " + *held);
+      Result<Ok> done = check_grace(context, *project);
       if (done) {
         done = unbind(context, *project, {"NodeLost", node + " did not come back in time"});
       }
       return revision_of(*project, done);
     }
     case Phase::kTerminating: {
-      Result<Ok> done = check_window(context, *project, schema::kConditionTerminatingAt,
-                                     context.options.termination_timeout);
+      Result<Ok> done = check_termination(context, *project);
       if (done) {
         done = end_without_node(
             context, *project,

@@ -2,7 +2,9 @@
 
 #include <set>
 
+#include "schema/fit.h"
 #include "schema/formats.h"
+#include "schema/lifecycle.h"
 #include "services/apiserver/handlers/common.h"
 
 namespace cara::apiserver {
@@ -43,6 +45,29 @@ Result<Ok> claim_names(Context& context, const Project& project) {
   return context.store.set_claims(project, claims);
 }
 
+namespace {
+
+// What it holds of its node is more than before: is there room?
+Result<Ok> check_room(Context& context, const Project& old, const Project& next) {
+  const schema::Demand before = schema::demand_of(old.spec);
+  const schema::Demand demand = schema::demand_of(next.spec);
+  if (demand == before) return Ok{};
+  const Result<std::optional<schema::Node>> node = context.store.find_node(next.status.node_ref);
+  if (!node) return node.error();
+  const Result<schema::Usage> others = context.store.usage(next.status.node_ref, next.metadata.uid);
+  if (!others) return others.error();
+  const schema::Wish wish{next, demand};
+  const auto why = *node ? schema::shortage({**node, *others}, wish, before) : std::nullopt;
+  if (!why) return context.store.hold(next);
+  const std::string where = called("node", next.status.node_ref);
+  return conflict(called("project", next.metadata.name) + " asks for more than " + where +
+                  ", where it is, has left: it is " +
+                  schema::explain(*why, {**node, *others}, wish) +
+                  "; ask for less, or delete it and apply it again");
+}
+
+}  // namespace
+
 Result<Ok> revise(Context& context, const Project& old, Project& next,
                   schema::RevisionCause cause) {
   const bool other_spec = next.spec != old.spec;
@@ -56,6 +81,9 @@ Result<Ok> revise(Context& context, const Project& old, Project& next,
   // Labels alone can change a host, which the node serves.
   const bool node_cares = other_spec || next.status.ingress != old.status.ingress;
   if (Result<Ok> done = claim_names(context, next); !done) return done;
+  if (schema::is_bound(next.status.phase)) {
+    if (Result<Ok> done = check_room(context, old, next); !done) return done;
+  }
   const Result<Ok> done = save(context, next,
                                {.node = node_cares ? next.status.node_ref : "",
                                 .schedulers = pending && other_spec,

@@ -68,6 +68,7 @@ Result<Ok> Store::load() {
       });
   if (!done) return done;
   if (Result<Ok> began = begin_history(); !began) return began;
+  if (Result<Ok> began = begin_holdings(); !began) return began;
   return database_->script(lifecycle_triggers());
 }
 

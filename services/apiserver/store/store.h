@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/fit.h"
 #include "schema/history.h"
 #include "schema/result.h"
 #include "schema/types.h"
@@ -81,6 +82,24 @@ struct Packed {
   std::string body;
 };
 using OnPacked = std::function<Walk(const Packed&)>;
+
+struct PendingProject {
+  std::string name;
+  std::string uid;
+};
+using OnPending = std::function<Walk(const PendingProject&)>;
+
+struct NodeCounts {
+  std::int64_t all = 0;
+  std::int64_t ready = 0;
+};
+
+// Most nodes were lost at once.
+struct Held {
+  std::int64_t of = 0;   // nodes that were Ready before; 0: nothing is held
+  bool allowed = false;  // an operator lets projects be moved all the same
+  std::string reason;
+};
 using OnChange = std::function<Walk(const ChangeRow&)>;
 
 class Store {
@@ -120,6 +139,18 @@ class Store {
   // Projects that are bound to `node` and not Terminated.
   Result<Ok> walk_bound(std::string_view node, std::string_view after, const OnPacked& on_object);
   Result<bool> any_in_phase(schema::Phase phase);
+  Result<Ok> walk_pending(const OnPending& on_project);  // by name
+
+  // --- What bound projects take of their nodes. From hold() on until the project is stored as
+  // Pending or Terminated, or removed. REQUIRES: it was put, with its node.
+  Result<Ok> hold(const schema::Project& project);
+  // Of all projects that hold something there, but the one with `except_uid`.
+  Result<schema::Usage> usage(std::string_view node, std::string_view except_uid);
+
+  // --- Nodes that are lost together.
+  Result<NodeCounts> count_nodes();
+  Result<Held> held();
+  Result<Ok> set_held(const Held& held);
 
   // --- Names that may be used once in the cluster.
   Result<std::optional<std::string>> holder(std::string_view claim);  // name of the project
@@ -149,6 +180,7 @@ class Store {
   explicit Store(const StoreOptions& options, std::unique_ptr<Database> database);
   Result<Ok> load();
   Result<Ok> begin_history();
+  Result<Ok> begin_holdings();
   Result<Ok> merge_event(const schema::Event& event, std::string_view about, bool& merged);
   Result<std::optional<std::string>> find_body(std::string_view kind, std::string_view name);
   Result<Ok> save(Written written, std::string_view node, const std::string& body);

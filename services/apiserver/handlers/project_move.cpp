@@ -1,0 +1,78 @@
+// project.move: off its node, to another one.
+#include "schema/fit.h"
+#include "schema/lifecycle.h"
+#include "schema/wire.h"
+#include "services/apiserver/handlers/common.h"
+#include "services/apiserver/handlers/handlers.h"
+
+namespace cara::apiserver {
+namespace {
+
+using schema::MoveReply;
+using schema::MoveRequest;
+using schema::Node;
+using schema::Project;
+
+Result<std::vector<Node>> all_nodes(Context& context) {
+  std::vector<Node> nodes;
+  Result<Ok> read = Ok{};
+  const Result<Ok> done = context.store.walk("node", "", [&](const Packed& packed) {
+    Result<Node> node = schema::unpack_message<Node>(packed.body);
+    if (!node) {
+      read = internal(called("node", packed.name) + " cannot be read from the store");
+      return Walk::kEnd;
+    }
+    nodes.push_back(std::move(*node));
+    return Walk::kOn;
+  });
+  if (!done) return done.error();
+  if (!read) return read.error();
+  return nodes;
+}
+
+// A node beside its own that would take it now.
+Result<std::string> find_candidate(Context& context, const Project& project) {
+  const Result<std::vector<Node>> nodes = all_nodes(context);
+  if (!nodes) return nodes.error();
+  const schema::Demand demand = schema::demand_of(project.spec);
+  const schema::Wish wish{project, demand};
+  schema::Misfits misfits;
+  for (const Node& node : *nodes) {
+    if (node.metadata.name == project.status.node_ref) continue;
+    const Result<schema::Usage> usage =
+        context.store.usage(node.metadata.name, project.metadata.uid);
+    if (!usage) return usage.error();
+    const auto why = schema::misfit({node, *usage}, wish);
+    if (!why) return node.metadata.name;
+    misfits.add(*why, {node, *usage});
+  }
+  const std::string who = called("project", project.metadata.name);
+  if (nodes->size() <= 1) return conflict(who + " has nowhere to go: there is no other node");
+  return conflict(who + " has nowhere to go: " + misfits.text(wish));
+}
+
+}  // namespace
+
+Result<MoveReply> project_move(Context& context, const Identity&, const MoveRequest& request) {
+  Result<Project> project = find_project(context, request.name, request.uid);
+  if (!project) return project.error();
+  const std::string who = called("project", request.name);
+  if (!schema::is_bound(project->status.phase) || project->status.node_ref != request.node) {
+    return conflict(who + " is not on " + called("node", request.node) + " any more");
+  }
+  if (project->status.phase == schema::Phase::kTerminating) {
+    return conflict(who + " is being deleted");
+  }
+  if (project->spec.on_node_loss == schema::OnNodeLoss::kStay) {
+    return conflict(who + " stays on " + called("node", request.node) +
+                    ", where its volumes are (spec.onNodeLoss: Stay)");
+  }
+  Result<std::string> candidate = find_candidate(context, *project);
+  if (!candidate) return candidate.error();
+  if (request.dry_run) return MoveReply{std::move(*candidate)};
+  const Cause cause{"Moved", "Moved away from " + called("node", request.node)};
+  if (Result<Ok> done = unbind(context, *project, cause); !done) return done.error();
+  return MoveReply{std::move(*candidate)};
+}
+
+}  // namespace cara::apiserver
