@@ -270,5 +270,32 @@ TEST_CASE("a node with projects is deleted by force only, and they move [E38]") 
   REQUIRE(world.remove_node("w1").ok());
 }
 
+TEST_CASE("what two gcs ask for has one effect [I27]") {
+  World world;
+  REQUIRE(world.register_node("w1").ok());
+  REQUIRE(world.register_node("w2", "agent-2").ok());
+  world.run("shop", "w1");
+  const std::string uid = world.project("shop").metadata.uid;
+  const auto ask = [&](const char* gc, const char* verb) {
+    return world.message({Role::kGc, gc}, verb,
+                         schema::pack_message(schema::GcRequest{"shop", uid}));
+  };
+  world.pass(80s, {"w2"});
+  world.step({ask("g1", "project.evict"), ask("g2", "project.evict")});
+  CHECK(world.project("shop").status.phase == Phase::kPending);
+  REQUIRE(world.bind("shop", "w2").ok());
+  // The slower one's request comes when the project is on another node already.
+  const auto late = ask("g2", "project.evict");
+  world.step({late});
+  CHECK(!schema::unpack_reply<schema::RevisionReply>(*world.answer_to(late)).ok());
+  CHECK(world.project("shop").status.node_ref == "w2");
+  REQUIRE(world.remove("shop").ok());
+  REQUIRE(world.send(world.report("shop", Phase::kTerminated)).ok());
+  world.step({ask("g1", "project.reap"), ask("g2", "project.reap")});
+  REQUIRE(world.apply(simple("shop")).ok());
+  world.step({ask("g2", "project.reap"), ask("g2", "project.expire")});
+  CHECK(world.project("shop").status.phase == Phase::kPending);
+}
+
 }  // namespace
 }  // namespace cara::apiserver

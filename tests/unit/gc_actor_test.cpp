@@ -1,3 +1,5 @@
+#include <set>
+
 #include "services/gc/gc.h"
 #include "tests/catch_compat.h"
 #include "tests/unit/actor_bench.h"
@@ -124,6 +126,42 @@ TEST_CASE("gc does nothing as long as it could not read everything [E44]") {
   s.project("web", schema::Phase::kTerminated);
   s.bench.readable = false;
   s.bench.start();
+  s.bench.advance(60s);
+  CHECK(s.bench.asked.empty());
+}
+
+TEST_CASE(
+    "a gc that was away for a week has everything that is due asked for, a bounded part at a time "
+    "[S19][F12]") {
+  Setup s;
+  for (int i = 0; i < 100; ++i) {
+    schema::Project& old = s.project("p" + std::to_string(i), schema::Phase::kRunning);
+    old.spec.expire_at = Timestamp{s.bench.now.wall.ms - 7 * 24 * 3'600'000};
+  }
+  s.project("later", schema::Phase::kRunning).spec.expire_at =
+      Timestamp{s.bench.now.wall.ms + 3'600'000};
+  s.bench.start();
+  CHECK(s.bench.asked.size() == 32);
+  std::set<std::string> expired;
+  while (!s.bench.asked.empty()) {
+    const auto request = s.bench.message<schema::GcRequest>(0);
+    CHECK(expired.insert(request.name).second);
+    s.bench.projects[request.name].status.phase = schema::Phase::kTerminating;
+    ++s.bench.revision;
+    s.bench.answer(schema::RevisionReply{s.bench.revision});
+  }
+  CHECK(expired.size() == 100);
+  CHECK(!expired.contains("later"));
+}
+
+TEST_CASE("of two gcs the one that comes second finds it done, and asks no more [I27]") {
+  Setup s;
+  s.project("web", schema::Phase::kTerminated);
+  s.bench.start();
+  REQUIRE(s.bench.operations() == Strings{"project.reap"});
+  s.bench.projects.clear();
+  ++s.bench.revision;
+  s.bench.answer(not_found("project/web does not exist"));
   s.bench.advance(60s);
   CHECK(s.bench.asked.empty());
 }
