@@ -174,13 +174,7 @@ void ModelEngine::announce(const agent::Labels& labels, const std::string& actio
 // --- Operations ----------------------------------------------------------------------------------
 
 Result<EngineReply> ModelEngine::run(const agent::GetInfo&) {
-  return EngineReply{.info = {.engine_version = "model",
-                              .api_version = "1.41",
-                              .os = "Model Linux",
-                              .kernel = "6.1",
-                              .architecture = "amd64",
-                              .cpus = 4,
-                              .memory_bytes = std::int64_t{8} * 1024 * 1024 * 1024}};
+  return EngineReply{.info = machine_};
 }
 
 Result<EngineReply> ModelEngine::run(const agent::Observe& op) {

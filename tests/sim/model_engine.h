@@ -44,6 +44,8 @@ class ModelEngine : public agent::Engine {
   void add_image(const std::string& image, ImageBehaviour behaviour,
                  Source source = Source::kLocal);
   void remove_image(const std::string& image) { images_.erase(image); }
+  // What GetInfo answers.
+  agent::EngineInfo& machine() { return machine_; }
   void set_event_sink(EventSink sink) { sink_ = std::move(sink); }
   void set_fault(Fault fault) { fault_ = std::move(fault); }
   // Lets what is due until `now` happen, in order. REQUIRES: time does not go back.
@@ -58,6 +60,7 @@ class ModelEngine : public agent::Engine {
   bool pause(const std::string& container);
   bool rename(const std::string& container, const std::string& name);
 
+  std::size_t containers() const { return containers_.size(); }
   std::size_t anonymous_volumes() const;
   bool has_image(const std::string& image) const;
 
@@ -103,6 +106,13 @@ class ModelEngine : public agent::Engine {
   static std::optional<Timestamp> due(const Container& container);
 
   Timestamp now_;
+  agent::EngineInfo machine_{.engine_version = "model",
+                             .api_version = "1.41",
+                             .os = "Model Linux",
+                             .kernel = "6.1",
+                             .architecture = "amd64",
+                             .cpus = 4,
+                             .memory_bytes = std::int64_t{8} * 1024 * 1024 * 1024};
   std::uint64_t made_ = 0;  // objects so far: the source of ids and addresses
   std::map<std::string, Image> images_;
   std::map<std::string, Container> containers_;         // by id

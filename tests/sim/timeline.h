@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "services/runtime/actor.h"
@@ -22,6 +23,12 @@ class Timeline {
 
   void after(Duration delay, Action action) {
     queue_.emplace(std::pair(now_ + delay, ++asked_), std::move(action));
+  }
+
+  // When the next thing is due; not set: nothing is.
+  std::optional<MonoTime> next() const {
+    if (queue_.empty()) return std::nullopt;
+    return queue_.begin()->first.first;
   }
 
   // Does the next thing that is due up to `limit`. False if there is none: time is `limit` then.
