@@ -3,6 +3,9 @@
 
 usage: bus.py PORT garbage     publish and request garbage on every subject of ours
        bus.py PORT oversize    a payload beyond the server's limit
+       bus.py PORT stolen USER PASSWORD NODE OTHER
+           what an agent of NODE may not do, such as what concerns OTHER: prints what is allowed
+           all the same; then whether its own heartbeat is answered
 """
 import json
 import random
@@ -44,12 +47,16 @@ PAYLOADS = [
 
 
 class Bus:
-    def __init__(self, port):
+    def __init__(self, port, credentials=None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self.reader = self.socket.makefile("rb")
         self.info = json.loads(self.reader.readline().split(b" ", 1)[1])
-        self.send(b'CONNECT {"verbose":false,"pedantic":false}\r\nPING\r\n')
-        assert self.reader.readline().startswith(b"PONG")
+        options = {"verbose": False, "pedantic": False, "headers": True, "no_responders": True}
+        if credentials:
+            options["user"], options["pass"] = credentials
+        self.send(f"CONNECT {json.dumps(options)}\r\nPING\r\n".encode())
+        if not (answer := self.reader.readline()).startswith(b"PONG"):
+            raise SystemExit(f"the bus refuses the connection: {answer.decode().strip()}")
 
     def send(self, data):
         self.socket.sendall(data)
@@ -57,6 +64,16 @@ class Bus:
     def publish(self, subject, payload, reply=""):
         head = f"PUB {subject} {reply} {len(payload)}\r\n".encode()
         self.send(head + payload + b"\r\n")
+
+    def is_refused(self, line, payload=b""):
+        """Whether the server does not permit what the line asks for."""
+        self.send(line.encode() + b"\r\n" + payload + b"PING\r\n")
+        refused = False
+        while not (answer := self.reader.readline()).startswith(b"PONG"):
+            refused = refused or answer.startswith(b"-ERR 'Permissions Violation")
+            if not answer:
+                raise SystemExit("the bus closed the connection")
+        return refused
 
     def flush(self):
         """Waits until the server has taken everything; returns the number of messages received."""
@@ -94,5 +111,41 @@ def oversize(bus):
     print(bus.reader.readline().decode(errors="replace").strip())
 
 
+def stolen(bus, node, other):
+    own = f"cara.v1.api.agent.{node}"
+    publications = [
+        f"cara.v1.hb.{other}", "cara.v1.hb.all", f"{own}.project.apply", f"{own}.project.delete",
+        f"{own}.project.bind", f"{own}.project.list", f"{own}.node.delete", f"{own}.changes.since",
+        f"_INBOX.agent.{other}.1", "_INBOX.admin.root.1", "_INBOX.apiserver.a1.1",
+        "$SYS.REQ.SERVER.PING", "$JS.API.INFO", f"{own}", "cara.v1.api"]
+    publications += [f"cara.v1.api.agent.{other}.{operation}" for operation in (
+        "node.register", "desired.get", "project.status", "event.report", "server.info")]
+    # Of everybody else: the api subjects of SUBJECTS are mallory's.
+    publications += [subject for subject in SUBJECTS if subject != f"cara.v1.hb.{node}"]
+    subscriptions = [
+        ">", "cara.>", "cara.v1.>", "cara.v1.hb.*", f"cara.v1.hb.{node}", f"cara.v1.hb.{other}",
+        "cara.v1.api.>", "cara.v1.api.> apiserver", "cara.v1.node.*.wake",
+        f"cara.v1.node.{other}.wake", "cara.v1.evt.>", "cara.v1.sched.wake scheduler",
+        "cara.v1.sched.all", "cara.v1.gc.wake gc", "cara.v1.apiserver.alive", "$SYS.>", "_INBOX.>",
+        "_INBOX.agent.>", f"_INBOX.agent.{other}.>", "_INBOX.admin.>", "_INBOX.apiserver.>"]
+    allowed = [f"PUB {subject}" for subject in publications
+               if not bus.is_refused(f"PUB {subject} 0\r\n")]
+    allowed += [f"SUB {subject}" for number, subject in enumerate(subscriptions)
+                if not bus.is_refused(f"SUB {subject} {number}")]
+    print("allowed:", " ".join(allowed) or "nothing", f"of {len(publications + subscriptions)}")
+    bus.send(f"SUB _INBOX.agent.{node}.stolen 99\r\n".encode())
+    bus.publish(f"cara.v1.hb.{node}", b"\x80", f"_INBOX.agent.{node}.stolen")
+    answer = bus.reader.readline()
+    print("own heartbeat:", "answered" if answer.startswith(b"MSG") else answer.decode().strip())
+
+
+def main():
+    port, what, *words = sys.argv[1:]
+    if what == "stolen":
+        stolen(Bus(int(port), words[:2]), *words[2:])
+    else:
+        {"garbage": garbage, "oversize": oversize}[what](Bus(int(port)))
+
+
 if __name__ == "__main__":
-    {"garbage": garbage, "oversize": oversize}[sys.argv[2]](Bus(int(sys.argv[1])))
+    main()

@@ -1,6 +1,7 @@
 # A cluster of real processes: nats-server on a port of its own, the four daemons, a private Docker
 # engine. Everything lies below $work and is gone at the end, whatever happens. Sourced, after
-# check.sh and dockerd.sh; the caller may set `agent_flags`, `apiserver_flags`, `engine_flags`.
+# check.sh and dockerd.sh; the caller may set `agent_flags`, `apiserver_flags`, `engine_flags`,
+# `nats_flags`.
 # shellcheck shell=bash disable=SC2034
 
 set -Eeuo pipefail
@@ -19,6 +20,7 @@ declare -A pids=()
 apiserver_flags=()
 agent_flags=()
 engine_flags=()
+nats_flags=()
 mkdir -p "$logs"
 trap finish EXIT
 
@@ -81,12 +83,13 @@ chosen_port() {
 
 start_nats() {
   if [[ -z $nats_port ]]; then
-    spawn nats-server nats-server --addr 127.0.0.1 --port -1 --ports_file_dir "$work"
+    spawn nats-server nats-server --addr 127.0.0.1 --port -1 --ports_file_dir "$work" \
+      "${nats_flags[@]}"
     within 10 chosen_port || bail_out "nats-server does not start"
     nats_port=$(chosen_port)
     nats_url=nats://127.0.0.1:$nats_port
   else
-    spawn nats-server nats-server --addr 127.0.0.1 --port "$nats_port"
+    spawn nats-server nats-server --addr 127.0.0.1 --port "$nats_port" "${nats_flags[@]}"
   fi
 }
 start_apiserver() {
