@@ -1,20 +1,17 @@
 #!/usr/bin/env bash
 # 1,000 agents on one bus: they come at once, and come back after the bus or the apiserver died; a
-# client that does not read is cut off alone. One agent is real, the others are herd.py.
+# client that does not read is cut off alone. One agent has an engine, the others are hollow.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR
-source "$here/lib/load.sh"
+{
+  source "$here/lib/load.sh"
+  source "$here/lib/hollow.sh"
+}
 
 herd=1000
 node_timeout_ms=15000
-state=$work/herd.json
 agent_flags=(--label real=yes)
-# A connection each, in nats-server and in herd.py.
-if (($(ulimit -n) < 4096)); then ulimit -n 4096; fi
 
-said() {
-  jq ".$1" "$state"
-}
 # pinned NAME: a manifest for the real node
 pinned() {
   printf 'apiVersion: caravanserai/v1\nkind: Project\nmetadata: {name: %s}\nspec:\n' "$1"
@@ -27,17 +24,6 @@ nobody_is_connected() {
 more_unanswered_than() {
   (($(said unanswered) > $1))
 }
-# all_heard_since MS: everybody had a heartbeat answered that was asked later
-all_heard_since() {
-  [[ $(said connected) == "$herd" ]] && (($(said heardAtMs) > $1))
-}
-# The herd and the real node: how many rows say Ready and nothing else.
-ready_nodes() {
-  ctl get nodes | awk '$2 == "Ready"' | wc -l
-}
-all_are_ready() {
-  [[ $(ready_nodes) == $((herd + 1)) ]]
-}
 list_ms() {
   local start
   start=$(now_ms)
@@ -47,24 +33,20 @@ list_ms() {
 lists_quickly() {
   (($(list_ms) < 1000))
 }
-lost_heartbeats() {
-  ctl --output json events node |
-    jq '[.items[] | select(.reason == "HeartbeatLost").count] | add // 0'
-}
 rss_kib() {
   awk '/^VmRSS/ {print $2}' "/proc/${pids[$1]}/status"
 }
 # Silences and waits are measured from here on.
 measure() {
   began=$(now_ms)
-  kill -USR1 "${pids[herd]}"
+  tell reset
 }
 # back WHAT: everybody is heard again, in time
 back() {
   local took
-  eventually "$1: all $herd agents are heard within 30 s [E43]" 30 all_heard_since "$began"
+  eventually "$1: all $herd agents are heard within 30 s [E43]" 30 heard_since "$began"
   took=$(($(now_ms) - began))
-  eventually "$1: all nodes are Ready [E43]" 10 all_are_ready
+  eventually "$1: all nodes are Ready [E43]" 10 nodes_are $((herd + 1)) Ready
   eventually "$1: the nodes are listed in less than 1 s [E43]" 10 lists_quickly
   equals "$1: no node became NotReady meanwhile [E43]" 0 "$(lost_heartbeats)"
   equals "$1: what runs was not touched [E43]" "$containers" "$(container_ids real)"
@@ -90,8 +72,8 @@ containers=$(container_ids real)
 
 # --- all at once ----------------------------------------------------------------------------------
 began=$(now_ms)
-spawn herd python3 "$here/lib/herd.py" "$nats_port" "$herd" "$state"
-within 10 test -s "$state" || bail_out "the herd does not start"
+start_hollow "$herd"
+within 10 said agents || bail_out "the herd does not start"
 back "a herd starts"
 equals "and each registered once [E43]" "$herd registrations, 0 refused" \
   "$(said registrations) registrations, $(said refused) refused"
@@ -120,7 +102,7 @@ equals "and nobody had to register again, no connection was lost [E43]" "$herd $
 # --- a client that does not read ------------------------------------------------------------------
 connections_lost=$(grep -c 'is lost' "$logs"/cara-*.log)
 measure
-spawn slow python3 "$here/lib/herd.py" "$nats_port" slow
+spawn slow python3 "$here/lib/bus.py" "$nats_port" slow
 within 10 test -s "$logs/slow.log" || bail_out "the slow consumer does not start"
 pinned second | ctl apply -f - >/dev/null
 eventually "a client does not read: work is done as before [E43]" 20 is_in second Running

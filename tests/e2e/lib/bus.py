@@ -6,9 +6,11 @@ usage: bus.py PORT garbage     publish and request garbage on every subject of o
        bus.py PORT stolen USER PASSWORD NODE OTHER
            what an agent of NODE may not do, such as what concerns OTHER: prints what is allowed
            all the same; then whether its own heartbeat is answered
+       bus.py PORT slow        subscribes to everything, floods it and never reads
 """
 import json
 import random
+import signal
 import socket
 import sys
 
@@ -29,6 +31,7 @@ SUBJECTS = [
     "cara.v1.sched.all", "cara.v1.gc.wake", "cara.v1.evt.project.x", "cara.v1.evt.node.worker-01",
     "cara.v1.apiserver.alive", "$SRV.PING", "$SRV.INFO.cara-apiserver",
 ]
+FLOOD_BYTES = 48 << 20  # of 64 MiB that nats-server keeps; beyond half it holds senders back
 RANDOM = random.Random(53)
 PAYLOADS = [
     b"", b"\xc0", b"\xc1", b"\x80", b"\x90", b"garbage", b"\xff" * 64,
@@ -47,8 +50,12 @@ PAYLOADS = [
 
 
 class Bus:
-    def __init__(self, port, credentials=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+    def __init__(self, port, credentials=None, receive_buffer=None):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(10)
+        self.socket.connect(("127.0.0.1", port))
         self.reader = self.socket.makefile("rb")
         self.info = json.loads(self.reader.readline().split(b" ", 1)[1])
         options = {"verbose": False, "pedantic": False, "headers": True, "no_responders": True}
@@ -139,10 +146,23 @@ def stolen(bus, node, other):
     print("own heartbeat:", "answered" if answer.startswith(b"MSG") else answer.decode().strip())
 
 
+def slow(loud, deaf):
+    """Prints the number that the server gave to the deaf one, and stays until it is ended."""
+    deaf.send(b"SUB cara.v1.> 1\r\nPING\r\n")
+    assert deaf.reader.readline().startswith(b"PONG")
+    print(deaf.info["client_id"], flush=True)
+    payload = b"x" * 64_000
+    for _ in range(FLOOD_BYTES // len(payload)):
+        loud.publish("cara.v1.evt.project.flood", payload)
+    signal.pause()
+
+
 def main():
     port, what, *words = sys.argv[1:]
     if what == "stolen":
         stolen(Bus(int(port), words[:2]), *words[2:])
+    elif what == "slow":
+        slow(Bus(int(port)), Bus(int(port), receive_buffer=4096))
     else:
         {"garbage": garbage, "oversize": oversize}[what](Bus(int(port)))
 
