@@ -143,6 +143,11 @@ inline constexpr const char* kConditionDiskPressure = "DiskPressure";
 inline constexpr const char* kConditionMemoryPressure = "MemoryPressure";
 inline constexpr const char* kConditionStrayContainers = "StrayContainers";
 
+// Labels that every node brings, unless its owner gives them another value.
+inline constexpr const char* kLabelHostname = "caravanserai.io/hostname";  // the node's name
+inline constexpr const char* kLabelArch = "caravanserai.io/arch";          // amd64, arm64
+inline constexpr const char* kLabelOs = "caravanserai.io/os";              // linux
+
 struct Condition {
   std::string type;
   std::string status = "True";

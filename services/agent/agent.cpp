@@ -6,6 +6,7 @@
 
 #include "schema/lifecycle.h"
 #include "schema/subjects.h"
+#include "services/agent/strays.h"
 
 namespace cara::agent {
 namespace {
@@ -20,9 +21,15 @@ constexpr runtime::TimerId kImagesTimer = 7;
 constexpr runtime::TimerId kLeaseTimer = 8;
 constexpr runtime::TimerId kOfflineTimer = 9;
 constexpr runtime::TimerId kEventsTimer = 10;
+constexpr runtime::TimerId kStraysTimer = 11;
 
 constexpr const char* kObserveNodeKey = "observe-node";
+constexpr const char* kStraysKey = "strays";
 constexpr const char* kCollectImagesKey = "collect-images";
+
+// They change by people's hands only, and people want to see that they are gone.
+constexpr runtime::Duration kStraysEvery = std::chrono::minutes(10);
+constexpr runtime::Duration kStraysAgain = std::chrono::minutes(1);
 
 // How often old images are looked for: what was used in between is used, so often enough.
 runtime::Duration collect_every(std::chrono::milliseconds max_age) {
@@ -59,9 +66,14 @@ Agent::Agent(AgentOptions options, std::optional<DesiredCache> cached)
       identity_{schema::Role::kAgent, schema::node_token(options_.node)},
       session_({.node = options_.node,
                 .agent_id = options_.agent_id,
+                .machine_id = options_.machine_id,
+                .boot_id = options_.boot_id,
                 .agent_version = options_.agent_version,
                 .address = options_.advertise_address,
                 .labels = options_.labels,
+                .capacity = options_.capacity,
+                .least_disk = options_.least_disk,
+                .least_memory = options_.least_memory,
                 .heartbeat_every = options_.heartbeat_every,
                 .beat_timer = kBeatTimer,
                 .register_timer = kRegisterTimer,
@@ -110,6 +122,7 @@ void Agent::handle(const runtime::Event& event, runtime::Instant now) {
     on_message(*message, now.mono);
   } else if (const auto* fired = std::get_if<runtime::TimerFired>(&event)) {
     if (fired->id == kObserveTimer) observe_node();
+    if (fired->id == kStraysTimer) look_for_strays();
     if (fired->id == kImagesTimer) collect_images();
     if (fired->id == kOfflineTimer) go_on_from_cache();
   } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
@@ -165,6 +178,7 @@ void Agent::on_session(const Session::News& news) {
     for (auto& [name, project] : projects_) project.reporter().say_again();
     desired_pull_.restart(session_.registration(), cluster_, out_);
     exclusive_.asked();
+    look_for_strays();
   } else if (news.renewed && session_.registration() != 0 && exclusive_.renewed()) {
     desired_pull_.restart(session_.registration(), cluster_, out_);
   }
@@ -184,7 +198,8 @@ void Agent::on_engine_answer(const EngineCall& call, const runtime::Answered& an
   if (!says_nothing) {
     session_.engine_said(reply.ok() ? std::nullopt : std::optional(reply.error()), now, out_);
   }
-  if (call.key == kObserveNodeKey) return node_observed(reply, now);
+  if (call.key == kObserveNodeKey) return node_observed(reply);
+  if (call.key == kStraysKey) return strays_seen(reply, now);
   if (call.key == kCollectImagesKey) return images_collected(reply);
   const auto found = projects_.find(call.project);
   if (found != projects_.end()) found->second.ended(call, reply, now);
@@ -217,14 +232,32 @@ void Agent::observe_node() {
   engine_.add({"", kObserveNodeKey, Observe{{{kLabelNode, options_.node}}}});
 }
 
-void Agent::node_observed(const Result<EngineReply>& reply, runtime::MonoTime now) {
+void Agent::node_observed(const Result<EngineReply>& reply) {
   observing_node_ = false;
   out_.push_back(runtime::SetTimer{kObserveTimer,
                                    reply.ok() ? options_.observe_every : options_.observe_retry});
   if (!reply.ok() || !desired_) return;
   if (from_cache_ && !node_seen_ && !trust_cache(reply->observation)) return;
   node_seen_ = true;
-  adopt(reply->observation, now);
+  adopt(reply->observation);
+}
+
+void Agent::look_for_strays() {
+  if (looking_for_strays_) return;
+  looking_for_strays_ = true;
+  engine_.add(
+      {"", kStraysKey, Observe{.labels = {}, .any_value_of = kLabelProject, .brief = true}});
+}
+
+void Agent::strays_seen(const Result<EngineReply>& reply, runtime::MonoTime now) {
+  looking_for_strays_ = false;
+  std::string strays;
+  if (reply.ok()) {
+    strays = describe_strays(reply->observation, {options_.node, session_.cluster()});
+    session_.set_strays(strays, now, out_);
+  }
+  const bool again = !reply.ok() || !strays.empty();
+  out_.push_back(runtime::SetTimer{kStraysTimer, again ? kStraysAgain : kStraysEvery});
 }
 
 void Agent::collect_images() {
@@ -255,17 +288,11 @@ void Agent::images_collected(const Result<EngineReply>& reply) {
   }
 }
 
-void Agent::adopt(const Observation& all, runtime::MonoTime now) {
+void Agent::adopt(const Observation& all) {
   std::set<std::string> names;
-  std::set<std::string> foreign;
   for_each_labels(all, [&](const Labels& labels) {
-    const std::string cluster = label(labels, kLabelCluster);
     const std::string project = label(labels, kLabelProject);
-    if (cluster != cluster_) {
-      foreign.insert(cluster);
-    } else if (!project.empty()) {
-      names.insert(project);
-    }
+    if (label(labels, kLabelCluster) == cluster_ && !project.empty()) names.insert(project);
   });
   for (const std::string& name : names) {
     if (!from_cache_ && !projects_.contains(name)) loop(name).want(std::nullopt);
@@ -275,10 +302,6 @@ void Agent::adopt(const Observation& all, runtime::MonoTime now) {
     const auto at = changes_at_observe_.find(name);
     project.saw(part_of(all, owner, name), at == changes_at_observe_.end() ? 0 : at->second);
   }
-  session_.set_remark(foreign.empty() ? ""
-                                      : "objects of another cluster (" + *foreign.begin() +
-                                            ") are on this engine and left alone",
-                      now, out_);
 }
 
 // --- Projects -----------------------------------------------------------------------------------

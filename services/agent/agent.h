@@ -29,10 +29,15 @@ namespace cara::agent {
 
 struct AgentOptions {
   std::string node;
-  std::string agent_id;  // stable over restarts of the agent
+  std::string agent_id;    // stable over restarts of the agent
+  std::string machine_id;  // empty: not known
+  std::string boot_id;
   std::string agent_version;
   std::string advertise_address;
   std::map<std::string, std::string> labels;
+  CapacityOptions capacity;
+  LeastFree least_disk{.percent = 10};
+  LeastFree least_memory{.bytes = std::int64_t{100} * 1024 * 1024};
   NodeRules rules;
   runtime::Duration heartbeat_every = std::chrono::seconds(5);
   runtime::Duration pull_every = std::chrono::seconds(30);
@@ -70,10 +75,12 @@ class Agent : public runtime::Actor {
   void go_on_from_cache();
   bool trust_cache(const Observation& all);
   void observe_node();
-  void node_observed(const Result<EngineReply>& reply, runtime::MonoTime now);
+  void node_observed(const Result<EngineReply>& reply);
+  void look_for_strays();
+  void strays_seen(const Result<EngineReply>& reply, runtime::MonoTime now);
   void collect_images();
   void images_collected(const Result<EngineReply>& reply);
-  void adopt(const Observation& all, runtime::MonoTime now);
+  void adopt(const Observation& all);
   ProjectLoop& loop(const std::string& project);
   void advance(runtime::Instant now);
   bool is_to_go(const std::string& project) const;
@@ -103,6 +110,7 @@ class Agent : public runtime::Actor {
   std::map<std::string, ProjectLoop> projects_;
   bool node_seen_ = false;  // observed since the first desired set
   bool observing_node_ = false;
+  bool looking_for_strays_ = false;
   bool collecting_images_ = false;
   std::map<std::string, std::uint64_t> changes_at_observe_;
   std::uint64_t undecodable_ = 0;  // messages and events

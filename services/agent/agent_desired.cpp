@@ -27,6 +27,7 @@ void Agent::forget_cluster() {
   desired_.reset();
   from_cache_ = false;
   observing_node_ = false;
+  looking_for_strays_ = false;
   collecting_images_ = false;
   node_seen_ = false;
 }

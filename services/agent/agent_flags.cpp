@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "schema/formats.h"
+#include "schema/quantity.h"
+#include "services/agent/docker/machine.h"
 
 namespace cara::agent {
 namespace {
@@ -57,6 +59,65 @@ std::vector<host::FlagSpec> rule_flags() {
            .kind = host::FlagKind::kInteger,
            .default_value = "3",
            .value_name = "N"}};
+}
+
+// What of the machine projects get.
+std::vector<host::FlagSpec> capacity_flags() {
+  return {{.name = "reserve-cpu",
+           .help = "processors that projects cannot request: 500m, 2",
+           .default_value = "100m",
+           .value_name = "CPUS"},
+          {.name = "reserve-memory",
+           .help = "memory that projects cannot request; the default is at most a quarter of the "
+                   "machine's",
+           .default_value = "256Mi",
+           .value_name = "BYTES"},
+          {.name = "gpus",
+           .help = "GPUs that projects can request; without it: as many as there are "
+                   "/dev/nvidia0, ...",
+           .kind = host::FlagKind::kInteger,
+           .default_value = std::to_string(docker::count_gpus()),
+           .value_name = "N"},
+          {.name = "disk-pressure-free",
+           .help = "no new projects come here while less than this is free where the engine has "
+                   "its data: 10%, 20Gi; 0: never; unknown where the agent does not see that "
+                   "folder, in a container or over tcp",
+           .default_value = "10%",
+           .value_name = "LEAST"},
+          {.name = "memory-pressure-free",
+           .help = "no new projects come here while less memory than this is available: 5%, "
+                   "100Mi; 0: never",
+           .default_value = "100Mi",
+           .value_name = "LEAST"}};
+}
+
+std::optional<LeastFree> read_least(const host::Flags& flags, const std::string& name) {
+  const auto least = parse_least_free(flags.text(name));
+  if (least) return *least;
+  spdlog::error("--{}: {}", name, least.error().message);
+  return std::nullopt;
+}
+
+std::optional<CapacityOptions> read_capacity(const host::Flags& flags) {
+  constexpr std::int64_t kNanosPerMilli = 1'000'000;
+  const auto cpu = schema::parse_cpu(flags.text("reserve-cpu"));
+  if (!cpu || *cpu < 0) {
+    spdlog::error("--reserve-cpu {}: expected processors, like 500m or 2",
+                  schema::printable(flags.text("reserve-cpu")));
+    return std::nullopt;
+  }
+  const auto memory = schema::parse_memory(flags.text("reserve-memory"));
+  if (!memory || *memory < 0) {
+    spdlog::error("--reserve-memory {}: expected an amount, like 256Mi or 2Gi",
+                  schema::printable(flags.text("reserve-memory")));
+    return std::nullopt;
+  }
+  CapacityOptions capacity{.reserved_cpu_millis = *cpu / kNanosPerMilli,
+                           .reserved_memory_bytes = {},
+                           .pids = docker::pids_limit(),
+                           .gpus = flags.integer("gpus")};
+  if (!flags.is_default("reserve-memory")) capacity.reserved_memory_bytes = *memory;
+  return capacity;
 }
 
 std::optional<std::map<std::string, std::string>> read_labels(
@@ -143,6 +204,7 @@ host::ProgramSpec program() {
                  .help = "label of this node; may be repeated",
                  .kind = host::FlagKind::kList,
                  .value_name = "KEY=VALUE"}}};
+  for (host::FlagSpec& flag : capacity_flags()) spec.flags.push_back(std::move(flag));
   for (host::FlagSpec& flag : rule_flags()) spec.flags.push_back(std::move(flag));
   return spec;
 }
@@ -155,7 +217,10 @@ std::optional<AgentConfig> read_config(const host::Flags& flags) {
   }
   auto labels = read_labels(flags.list("label"));
   auto rules = read_rules(flags);
-  if (!labels || !rules) return std::nullopt;
+  const auto capacity = read_capacity(flags);
+  const auto disk = read_least(flags, "disk-pressure-free");
+  const auto memory = read_least(flags, "memory-pressure-free");
+  if (!labels || !rules || !capacity || !disk || !memory) return std::nullopt;
   if (flags.duration("heartbeat-interval") <= std::chrono::milliseconds(0)) {
     spdlog::error("--heartbeat-interval must be longer than nothing");
     return std::nullopt;
@@ -170,7 +235,8 @@ std::optional<AgentConfig> read_config(const host::Flags& flags) {
     spdlog::error("--network-pool, --network-prefix: {}", pool.error().message);
     return std::nullopt;
   }
-  return AgentConfig{node, std::move(*labels), std::move(*rules), *endpoint, *pool};
+  return AgentConfig{
+      node, std::move(*labels), std::move(*rules), *capacity, *disk, *memory, *endpoint, *pool};
 }
 
 }  // namespace cara::agent

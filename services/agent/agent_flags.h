@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 
+#include "services/agent/capacity.h"
 #include "services/agent/docker/http.h"
 #include "services/agent/docker/subnets.h"
 #include "services/agent/plan.h"
+#include "services/agent/pressure.h"
 #include "services/runtime/host/main_support.h"
 
 namespace cara::agent {
@@ -18,6 +20,9 @@ struct AgentConfig {
   std::string node;
   std::map<std::string, std::string> labels;
   NodeRules rules;
+  CapacityOptions capacity;
+  LeastFree least_disk;
+  LeastFree least_memory;
   docker::Endpoint endpoint;
   docker::SubnetPool pool;
 };

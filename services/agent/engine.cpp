@@ -104,10 +104,18 @@ void describe(V& v, EngineInfo& x) {
   v.field(Presence::kRequired, "memoryBytes", x.memory_bytes, {});
 }
 template <class V>
+void describe(V& v, Readings& x) {
+  v.field(Presence::kOptional, "addresses", x.addresses, {});
+  v.field(Presence::kOptional, "diskBytes", x.disk_bytes, {});
+  v.field(Presence::kOptional, "diskFreeBytes", x.disk_free_bytes, {});
+  v.field(Presence::kOptional, "memoryFreeBytes", x.memory_free_bytes, {});
+}
+template <class V>
 void describe(V& v, EngineReply& x) {
   v.field(Presence::kOptional, "id", x.id, {});
   v.field(Presence::kRequired, "observation", x.observation, {});
   v.field(Presence::kRequired, "info", x.info, {});
+  v.field(Presence::kRequired, "readings", x.readings, {});
   v.field(Presence::kOptional, "text", x.text, {});
 }
 template <class V>
@@ -122,6 +130,8 @@ void describe(V&, GetInfo&) {}
 template <class V>
 void describe(V& v, Observe& x) {
   v.field(Presence::kOptional, "labels", x.labels, {});
+  v.field(Presence::kOptional, "anyValueOf", x.any_value_of, {});
+  v.field(Presence::kOptional, "brief", x.brief, {});
 }
 template <class V>
 void describe(V& v, EnsureImage& x) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -110,11 +111,13 @@ struct ContainerSpec {
 // --- Operations. Each is safe to repeat; each says which errors it has beside kUnavailable (the
 // engine does not answer), kTimeout and kInternal. ------------------------------------------------
 
-// Versions and sizes of the engine and its machine.
+// Versions and sizes of the engine and its machine, and how much of it is free now.
 struct GetInfo {};
-// All objects that carry every one of `labels`.
+// All objects that carry every one of `labels`, and the label `any_value_of`, if it is not empty.
 struct Observe {
   Labels labels;
+  std::string any_value_of = {};
+  bool brief = false;  // containers without what takes a look at each: exit code, health, times
 };
 // As Kubernetes has it: kIfNotPresent needs no registry for an image that is here; for kAlways, a
 // registry that does not answer is an error.
@@ -212,11 +215,21 @@ struct EngineInfo {
   bool operator==(const EngineInfo&) const = default;
 };
 
+// What changes all the time. Not set: not known.
+struct Readings {
+  std::vector<std::string> addresses;  // of the machine's interfaces
+  std::int64_t disk_bytes = 0;         // of the file system that holds the engine's data
+  std::optional<std::int64_t> disk_free_bytes;
+  std::optional<std::int64_t> memory_free_bytes;
+  bool operator==(const Readings&) const = default;
+};
+
 // Which fields are filled depends on the operation.
 struct EngineReply {
   std::string id;           // Create*, EnsureImage: of the object
   Observation observation;  // Observe
   EngineInfo info;          // GetInfo
+  Readings readings;        // GetInfo
   std::string text;         // TailLogs, CollectImages
   bool operator==(const EngineReply&) const = default;
 };

@@ -10,6 +10,7 @@
 #include "services/agent/agent_flags.h"
 #include "services/agent/docker/docker_engine.h"
 #include "services/agent/docker/events.h"
+#include "services/agent/docker/machine.h"
 #include "services/agent/state_dir.h"
 #include "services/runtime/host/clock.h"
 #include "services/runtime/host/main_support.h"
@@ -74,10 +75,16 @@ int run(const host::Flags& flags) {
                                .docker_config = flags.text("docker-config"),
                                .network_pool = config->pool,
                                .pulled_images = state->read(kPulledImages),
-                               .save_images = [&state](const std::string& text) {
-                                 const auto saved = state->write(kPulledImages, text);
-                                 if (!saved) spdlog::warn("{}", saved.error().message);
-                               }});
+                               .save_images =
+                                   [&state](const std::string& text) {
+                                     const auto saved = state->write(kPulledImages, text);
+                                     if (!saved) spdlog::warn("{}", saved.error().message);
+                                   },
+                               .readings =
+                                   [&config](const std::string& data_folder) {
+                                     return docker::read_machine(config->endpoint, data_folder,
+                                                                 config->pool);
+                                   }});
   host::NatsHost bus(host::bus_options(flags, {schema::Role::kAgent, schema::node_token(node)}));
   const auto tell_agent = [&bus](const agent::EngineEvent& event) {
     bus.post(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});
@@ -91,9 +98,14 @@ int run(const host::Flags& flags) {
   const docker::EventWatch events(config->endpoint, node, tell_agent);
   agent::Agent actor({.node = node,
                       .agent_id = state->agent_id(),
+                      .machine_id = docker::machine_id(),
+                      .boot_id = docker::boot_id(),
                       .agent_version = CARA_VERSION,
                       .advertise_address = flags.text("advertise-address"),
                       .labels = config->labels,
+                      .capacity = config->capacity,
+                      .least_disk = config->least_disk,
+                      .least_memory = config->least_memory,
                       .rules = config->rules,
                       .heartbeat_every = flags.duration("heartbeat-interval"),
                       .image_max_age = flags.duration("image-max-age"),

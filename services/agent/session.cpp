@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/formats.h"
 #include "services/agent/engine_calls.h"
 #include "services/runtime/calls.h"
 
@@ -18,7 +19,9 @@ using runtime::SetTimer;
 Session::Session(SessionOptions options, runtime::RequestIds& ids)
     : options_(std::move(options)),
       identity_{schema::Role::kAgent, schema::node_token(options_.node)},
-      ids_(ids) {}
+      ids_(ids),
+      disk_(schema::kConditionDiskPressure, options_.least_disk),
+      memory_(schema::kConditionMemoryPressure, options_.least_memory) {}
 
 std::optional<Session::News> Session::handle(const runtime::Event& event, MonoTime now,
                                              Effects& out) {
@@ -77,7 +80,11 @@ Session::News Session::probed(const Answered& answer, MonoTime now, Effects& out
   const bool first = !std::exchange(engine_known_, true);
   const bool was_ready = engine_ready_;
   bool another = false;
-  if (reply.ok()) another = !(std::exchange(info_, reply->info) == reply->info);
+  if (reply.ok()) {
+    another = !(std::exchange(info_, reply->info) == reply->info);
+    readings_ = reply->readings;
+    read_pressure(readings_, now, out);
+  }
   engine_said(reply.ok() ? std::nullopt : std::optional(reply.error()), now, out);
   if (first || another) {
     registration_ = 0;
@@ -100,11 +107,33 @@ void Session::engine_said(const std::optional<Error>& error, MonoTime now, Effec
   beat(now, out);
 }
 
-void Session::set_remark(std::string remark, MonoTime now, Effects& out) {
-  if (remark == remark_) return;
-  remark_ = std::move(remark);
-  if (!remark_.empty()) out.push_back(note(Level::kWarn, remark_));
+void Session::set_strays(std::string strays, MonoTime now, Effects& out) {
+  if (strays == strays_) return;
+  strays_ = std::move(strays);
+  if (!strays_.empty()) out.push_back(note(Level::kWarn, strays_));
   beat(now, out);
+}
+
+void Session::read_pressure(const Readings& readings, MonoTime now, Effects& out) {
+  const bool disk = disk_.read(readings.disk_free_bytes, readings.disk_bytes);
+  const bool memory = memory_.read(readings.memory_free_bytes, info_.memory_bytes);
+  for (const auto& [changed, gauge] : {std::pair(disk, &disk_), std::pair(memory, &memory_)}) {
+    if (!changed) continue;
+    const schema::NodeTrouble trouble = gauge->trouble();
+    out.push_back(gauge->is_high()
+                      ? note(Level::kWarn, trouble.type + ": " + trouble.message)
+                      : note(Level::kInfo, "the " + trouble.type + " of this node is over"));
+  }
+  if (disk || memory) beat(now, out);
+}
+
+std::vector<schema::NodeTrouble> Session::troubles() const {
+  std::vector<schema::NodeTrouble> all;
+  for (const PressureGauge* gauge : {&disk_, &memory_}) {
+    if (gauge->is_high()) all.push_back(gauge->trouble());
+  }
+  if (!strays_.empty()) all.push_back({schema::kConditionStrayContainers, strays_});
+  return all;
 }
 
 std::optional<MonoTime> Session::take_away_since() {
@@ -112,11 +141,37 @@ std::optional<MonoTime> Session::take_away_since() {
 }
 
 std::string Session::engine_message() const {
-  if (!engine_ready_) return engine_error_;
-  return remark_.empty() ? "Docker " + info_.engine_version : remark_;
+  return engine_ready_ ? "Docker " + info_.engine_version : engine_error_;
 }
 
 // --- Registration -------------------------------------------------------------------------------
+
+// What every node has, unless its owner says otherwise.
+std::map<std::string, std::string> Session::all_labels() const {
+  std::map<std::string, std::string> labels = options_.labels;
+  labels.emplace(schema::kLabelHostname, options_.node);
+  labels.emplace(schema::kLabelOs, "linux");
+  if (!info_.architecture.empty()) labels.emplace(schema::kLabelArch, info_.architecture);
+  std::erase_if(labels, [&](const auto& label) {
+    return !options_.labels.contains(label.first) &&
+           schema::check_format(schema::Format::kLabelValue, label.second);
+  });
+  return labels;
+}
+
+schema::NodeInfo Session::node_info() const {
+  return {.address = options_.address,
+          .addresses = readings_.addresses,
+          .os = info_.os,
+          .kernel = info_.kernel,
+          .architecture = info_.architecture,
+          .engine_version = info_.engine_version,
+          .agent_version = options_.agent_version,
+          .cpus = info_.cpus,
+          .memory_bytes = info_.memory_bytes,
+          .disk_bytes = readings_.disk_bytes,
+          .allocatable = allocatable(info_, options_.capacity)};
+}
 
 void Session::enroll(MonoTime now, Effects& out) {
   if (enrolling_ || registration_ != 0) return;
@@ -124,17 +179,13 @@ void Session::enroll(MonoTime now, Effects& out) {
   enroll_sent_at_ = now;
   const schema::RegisterRequest request{.node = options_.node,
                                         .agent_id = options_.agent_id,
-                                        .labels = options_.labels,
-                                        .info = {.address = options_.address,
-                                                 .os = info_.os,
-                                                 .kernel = info_.kernel,
-                                                 .architecture = info_.architecture,
-                                                 .engine_version = info_.engine_version,
-                                                 .agent_version = options_.agent_version,
-                                                 .cpus = info_.cpus,
-                                                 .memory_bytes = info_.memory_bytes},
+                                        .machine_id = options_.machine_id,
+                                        .boot_id = options_.boot_id,
+                                        .labels = all_labels(),
+                                        .info = node_info(),
                                         .engine_ready = engine_ready_,
-                                        .engine_message = engine_message()};
+                                        .engine_message = engine_message(),
+                                        .troubles = troubles()};
   out.push_back(runtime::call(*enrolling_, identity_, "node.register", request));
 }
 
@@ -162,12 +213,17 @@ Session::News Session::enrolled(const Answered& answer, MonoTime now, Effects& o
 // --- Heartbeats ---------------------------------------------------------------------------------
 
 void Session::beat(MonoTime now, Effects& out) {
-  if (registration_ == 0 || beating_) return;
+  if (registration_ == 0) return;
+  if (beating_) {
+    beat_again_ = true;
+    return;
+  }
   beating_ = ids_.next();
   beat_sent_at_ = now;
   const schema::Heartbeat beat{.registration = registration_,
                                .engine_ready = engine_ready_,
-                               .engine_message = engine_message()};
+                               .engine_message = engine_message(),
+                               .troubles = troubles()};
   out.push_back(runtime::Request{*beating_, schema::heartbeat_subject(options_.node),
                                  schema::pack_message(beat), options_.heartbeat_every});
   out.push_back(SetTimer{options_.beat_timer, options_.heartbeat_every});
@@ -175,6 +231,12 @@ void Session::beat(MonoTime now, Effects& out) {
 
 Session::News Session::beaten(const Answered& answer, MonoTime now, Effects& out) {
   beating_.reset();
+  News news = take_beat(answer, now, out);
+  if (std::exchange(beat_again_, false)) beat(now, out);
+  return news;
+}
+
+Session::News Session::take_beat(const Answered& answer, MonoTime now, Effects& out) {
   const auto reply = runtime::open<schema::HeartbeatReply>(answer);
   if (!reply.ok()) {
     complain("a heartbeat was lost: " + reply.error().message, out);

@@ -13,7 +13,9 @@
 
 #include "schema/messages.h"
 #include "schema/subjects.h"
+#include "services/agent/capacity.h"
 #include "services/agent/engine.h"
+#include "services/agent/pressure.h"
 #include "services/runtime/actor.h"
 #include "services/runtime/backoff.h"
 #include "services/runtime/ids.h"
@@ -23,9 +25,14 @@ namespace cara::agent {
 struct SessionOptions {
   std::string node;
   std::string agent_id;  // stable over restarts
+  std::string machine_id;
+  std::string boot_id;
   std::string agent_version;
   std::string address;
   std::map<std::string, std::string> labels;
+  CapacityOptions capacity;
+  LeastFree least_disk;
+  LeastFree least_memory;
   runtime::Duration heartbeat_every = std::chrono::seconds(5);
   runtime::Duration probe_every = std::chrono::seconds(10);  // of the engine
   runtime::Backoff register_backoff = {.base = std::chrono::milliseconds(200),
@@ -57,8 +64,8 @@ class Session {
   void register_again(runtime::Effects& out);
   // How a call to the engine ended, of whoever.
   void engine_said(const std::optional<Error>& error, runtime::MonoTime now, runtime::Effects& out);
-  // Words to the node's condition that do not make the engine count as down.
-  void set_remark(std::string remark, runtime::MonoTime now, runtime::Effects& out);
+  // Objects that nobody removes, in words; empty: there are none.
+  void set_strays(std::string strays, runtime::MonoTime now, runtime::Effects& out);
   // Since when the engine has been away, if it has since the last call of this.
   std::optional<runtime::MonoTime> take_away_since();
 
@@ -75,7 +82,12 @@ class Session {
   News enrolled(const runtime::Answered& answer, runtime::MonoTime now, runtime::Effects& out);
   void beat(runtime::MonoTime now, runtime::Effects& out);
   News beaten(const runtime::Answered& answer, runtime::MonoTime now, runtime::Effects& out);
+  News take_beat(const runtime::Answered& answer, runtime::MonoTime now, runtime::Effects& out);
   void renew_lease(runtime::MonoTime sent_at, runtime::MonoTime now, runtime::Effects& out);
+  void read_pressure(const Readings& readings, runtime::MonoTime now, runtime::Effects& out);
+  std::map<std::string, std::string> all_labels() const;
+  schema::NodeInfo node_info() const;
+  std::vector<schema::NodeTrouble> troubles() const;
   std::string engine_message() const;
   void complain(const std::string& sentence, runtime::Effects& out);
 
@@ -87,6 +99,7 @@ class Session {
   std::string cluster_;
   std::optional<runtime::RequestId> enrolling_;
   std::optional<runtime::RequestId> beating_;
+  bool beat_again_ = false;  // when the one under way has ended: there is news
   std::optional<runtime::RequestId> probing_;
   runtime::MonoTime enroll_sent_at_;
   runtime::MonoTime beat_sent_at_;
@@ -98,8 +111,11 @@ class Session {
   bool engine_known_ = false;  // it answered or failed once
   bool engine_ready_ = false;
   std::string engine_error_;
-  std::string remark_;
   EngineInfo info_;
+  Readings readings_;
+  PressureGauge disk_;
+  PressureGauge memory_;
+  std::string strays_;
   std::optional<runtime::MonoTime> away_since_;
 };
 

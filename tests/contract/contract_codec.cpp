@@ -43,9 +43,20 @@ TEST_CASE("an operation is the same after its way as a payload") {
   const auto cancel = decode_op(encode(EngineOp(CancelPull{"shop"})));
   REQUIRE(cancel.ok());
   CHECK(std::get<CancelPull>(*cancel).ticket == "shop");
+  const auto look = decode_op(encode(EngineOp(Observe{{{"k", "v"}}, "key", true})));
+  REQUIRE(look.ok());
+  CHECK(std::get<Observe>(*look).any_value_of == "key");
+  CHECK(std::get<Observe>(*look).brief);
   const auto info = decode_op(encode(EngineOp(GetInfo{})));
   REQUIRE(info.ok());
   CHECK(std::holds_alternative<GetInfo>(*info));
+}
+
+TEST_CASE("nothing that is free is something else than nothing that is known") {
+  const EngineReply full{.readings = {.disk_bytes = 7, .disk_free_bytes = 0}};
+  const auto back = decode_reply(encode(Result<EngineReply>(full)));
+  REQUIRE(back.ok());
+  CHECK(*back == full);
 }
 
 TEST_CASE("what the engine observes is the same after its way as a payload") {

@@ -35,6 +35,42 @@ TEST_CASE("the engine tells its version and size") {
   CHECK(info.memory_bytes > 0);
 }
 
+TEST_CASE("the engine tells what is free, of its own data's disk and of the memory") {
+  Project project("free");
+  const auto reply = project.run(GetInfo{});
+  const Readings& now = reply.readings;
+  CHECK(now.disk_bytes > 0);
+  REQUIRE(now.disk_free_bytes);
+  CHECK(*now.disk_free_bytes <= now.disk_bytes);
+  REQUIRE(now.memory_free_bytes);
+  CHECK(*now.memory_free_bytes > 0);
+  CHECK(*now.memory_free_bytes <= reply.info.memory_bytes);
+}
+
+TEST_CASE("objects are found by a label whatever its value, containers in brief") {
+  Project one("one");
+  Project two("two");
+  one.network("cara-one");
+  one.run(CreateVolume{"cara-one-data", one.labels()});
+  two.start("two-app", kRuns);
+  const std::string done = two.start("two-done", kExits3);
+  two.wait_for("two-done", ContainerState::kExited);
+  const auto all = one.run(Observe{.any_value_of = kLabelProject, .brief = true}).observation;
+  REQUIRE(all.networks.size() == 1);
+  CHECK(all.networks[0].labels == one.labels());
+  REQUIRE(all.volumes.size() == 1);
+  CHECK(all.volumes[0].name == "cara-one-data");
+  REQUIRE(all.containers.size() == 2);
+  CHECK(all.containers[0].name == "two-app");
+  CHECK(all.containers[0].labels == two.labels());
+  CHECK(all.containers[0].state == ContainerState::kRunning);
+  CHECK(all.containers[1].id == done);
+  CHECK(all.containers[1].state == ContainerState::kExited);
+  CHECK(all.containers[1].exit_code == 0);  // a list does not tell
+  CHECK(one.run(Observe{.labels = two.labels(), .any_value_of = "no.such.label"}).observation ==
+        Observation{});
+}
+
 TEST_CASE("a network is made once, however often it is asked for [S47]") {
   Project project("net");
   const std::string id = project.network("cara-net");

@@ -4,11 +4,17 @@
 #include <sstream>
 #include <thread>
 
+#include "services/agent/docker/machine.h"
+
 namespace cara::contract {
 
 DockerHarness::DockerHarness()
-    : engine_(
-          std::make_unique<docker::DockerEngine>(docker::DockerOptions{.endpoint = endpoint()})),
+    : engine_(std::make_unique<docker::DockerEngine>(docker::DockerOptions{
+          .endpoint = endpoint(),
+          .readings =
+              [](const std::string& data_folder) {
+                return docker::read_machine(endpoint(), data_folder, docker::SubnetPool{});
+              }})),
       watch_(std::make_unique<docker::EventWatch>(endpoint(), kNode,
                                                   [this](const agent::EngineEvent& event) {
                                                     const std::lock_guard lock(mutex_);

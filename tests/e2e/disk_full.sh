@@ -24,6 +24,8 @@ mkdir -p "$work/d/data"
 truncate --size 96M "$work/disk"
 mkfs.ext4 -q -m 0 "$work/disk"
 mount -o loop "$work/disk" "$work/d/data" || bail_out "a loop device cannot be mounted"
+# Else nothing new would come to this node: what comes all the same is what this is about.
+agent_flags=(--disk-pressure-free 0)
 start_cluster
 make_image e2e/idle:1 "$wait_for_term"
 idle before | ctl apply -f - >/dev/null

@@ -26,6 +26,21 @@ std::string last_lines(const std::string& text, std::int64_t lines) {
   return text.substr(std::max(start, text.size() - std::min(text.size(), kMaxOutput)));
 }
 
+bool is_asked_for(const agent::Labels& labels, const agent::Observe& op) {
+  return carries(labels, op.labels) &&
+         (op.any_value_of.empty() || labels.contains(op.any_value_of));
+}
+
+// What a list tells of it.
+agent::ContainerInfo in_brief(const agent::ContainerInfo& info) {
+  return {.id = info.id,
+          .name = info.name,
+          .labels = info.labels,
+          .state = info.state,
+          .address = info.address,
+          .networks = info.networks};
+}
+
 }  // namespace
 
 Result<EngineReply> ModelEngine::execute(const agent::EngineOp& op) {
@@ -174,20 +189,21 @@ void ModelEngine::announce(const agent::Labels& labels, const std::string& actio
 // --- Operations ----------------------------------------------------------------------------------
 
 Result<EngineReply> ModelEngine::run(const agent::GetInfo&) {
-  return EngineReply{.info = machine_};
+  return EngineReply{.info = machine_, .readings = readings_};
 }
 
 Result<EngineReply> ModelEngine::run(const agent::Observe& op) {
   EngineReply reply;
   agent::Observation& seen = reply.observation;
   for (const auto& [id, container] : containers_) {
-    if (carries(container.info.labels, op.labels)) seen.containers.push_back(container.info);
+    if (!is_asked_for(container.info.labels, op)) continue;
+    seen.containers.push_back(op.brief ? in_brief(container.info) : container.info);
   }
   for (const auto& [id, network] : networks_) {
-    if (carries(network.labels, op.labels)) seen.networks.push_back(network);
+    if (is_asked_for(network.labels, op)) seen.networks.push_back(network);
   }
   for (const auto& [name, volume] : volumes_) {
-    if (carries(volume.labels, op.labels)) seen.volumes.push_back(volume);
+    if (is_asked_for(volume.labels, op)) seen.volumes.push_back(volume);
   }
   // Ids are in order within a name already.
   const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };

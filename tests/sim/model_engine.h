@@ -48,6 +48,8 @@ class ModelEngine : public agent::Engine {
   agent::EngineInfo& machine() { return machine_; }
   void set_event_sink(EventSink sink) { sink_ = std::move(sink); }
   void set_fault(Fault fault) { fault_ = std::move(fault); }
+  // What is free of the machine, and its addresses.
+  void set_readings(agent::Readings readings) { readings_ = std::move(readings); }
   // Lets what is due until `now` happen, in order. REQUIRES: time does not go back.
   void advance(Timestamp now);
   // When the next thing happens by itself; not set: nothing will.
@@ -118,6 +120,10 @@ class ModelEngine : public agent::Engine {
   std::map<std::string, Container> containers_;         // by id
   std::map<std::string, agent::NetworkInfo> networks_;  // by id
   std::map<std::string, agent::VolumeInfo> volumes_;    // by name
+  agent::Readings readings_{.addresses = {"192.0.2.1"},
+                            .disk_bytes = std::int64_t{100} << 30,
+                            .disk_free_bytes = std::int64_t{60} << 30,
+                            .memory_free_bytes = std::int64_t{6} << 30};
   EventSink sink_;
   Fault fault_;
 };

@@ -97,7 +97,8 @@ TEST_CASE("objects of another cluster are left alone and mentioned") {
   world.advance(60s);
   CHECK(world.objects() == before);
   CHECK(world.beats.back().engine_ready);
-  CHECK(world.beats.back().engine_message.find("cluster-1") != std::string::npos);
+  REQUIRE(world.beats.back().troubles.size() == 1);
+  CHECK(world.beats.back().troubles[0].type == schema::kConditionStrayContainers);
 }
 
 TEST_CASE("objects of another node on the same engine are left alone") {
@@ -109,6 +110,25 @@ TEST_CASE("objects of another node on the same engine are left alone") {
   world.start();
   world.advance(60s);
   CHECK(world.objects().networks.size() == 1);
+}
+
+TEST_CASE("what the control plane does not know is removed once its set is complete") {
+  AgentWorld world;
+  world.page_size = 1;
+  const agent::Labels unknown{{agent::kLabelNode, AgentWorld::kNode},
+                              {agent::kLabelCluster, world.cluster},
+                              {agent::kLabelProject, "unknown"},
+                              {agent::kLabelUid, "uid-unknown"}};
+  agent::ContainerSpec spec{.name = "unknown-app", .labels = unknown};
+  spec.service.image = "web:1";
+  REQUIRE(world.engine.execute(agent::CreateContainer{spec}).ok());
+  REQUIRE(world.engine.execute(agent::CreateNetwork{"unknown", unknown}).ok());
+  world.desired.emplace("p", simple("p"));
+  world.desired.emplace("q", simple("q"));
+  world.start();
+  world.advance(20s);
+  CHECK(world.objects({{agent::kLabelProject, "unknown"}}) == agent::Observation{});
+  CHECK(world.objects().containers.size() == 2);
 }
 
 TEST_CASE("an engine that is away from the start is told once, with the reason [E35]") {

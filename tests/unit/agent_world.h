@@ -51,6 +51,7 @@ class AgentWorld {
   std::size_t page_size = 100;
   std::vector<schema::StatusRequest> reports;  // all that were taken
   std::vector<schema::ReportedEvent> told;     // events
+  std::vector<schema::RegisterRequest> registers;
   std::vector<schema::Heartbeat> beats;
   std::vector<std::string> notes;  // of this life
   bool beats_wait = false;         // their answers, until let_beats_go()
@@ -73,6 +74,8 @@ class AgentWorld {
 
   std::chrono::milliseconds image_max_age{0};
   agent::NodeRules rules;
+  std::map<std::string, std::string> node_labels;
+  std::string boot_id = "boot-1";
 
   runtime::Instant now{{1'000'000}, {1'700'000'000'000}};
 
@@ -86,7 +89,10 @@ class AgentWorld {
     agent_ = std::make_unique<agent::Agent>(
         agent::AgentOptions{.node = kNode,
                             .agent_id = "agent-1",
+                            .machine_id = "machine-1",
+                            .boot_id = boot_id,
                             .agent_version = "test",
+                            .labels = node_labels,
                             .rules = rules,
                             .image_max_age = image_max_age},
         cache.ok() ? std::optional(std::move(*cache)) : std::nullopt);
@@ -283,6 +289,7 @@ class AgentWorld {
     const auto call = schema::parse_api_subject(request.subject);
     REQUIRE(call);
     if (call->verb == "register") {
+      registers.push_back(*schema::unpack_message<schema::RegisterRequest>(request.body));
       return schema::pack_message(schema::RegisterReply{++registration, cluster, 15'000});
     }
     if (call->kind == "desired") return serve_desired(request);

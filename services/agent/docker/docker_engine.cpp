@@ -34,9 +34,9 @@ std::optional<ApiVersion> parse_api(std::string_view text) {
   return version;
 }
 
-std::string label_query(const agent::Labels& labels) {
-  if (labels.empty()) return "";
-  return "filters=" + percent_encode(write_filters({{"label", label_filters(labels)}}));
+std::string label_query(const agent::Observe& op) {
+  const auto filters = label_filters(op.labels, op.any_value_of);
+  return filters.empty() ? "" : "filters=" + percent_encode(write_filters({{"label", filters}}));
 }
 
 Error garbled(const std::string& what) {
@@ -144,16 +144,18 @@ Result<EngineReply> DockerEngine::run(const agent::GetInfo&) {
   if (const auto read = read_versions(versions->body); read && !read->architecture.empty()) {
     info->architecture = read->architecture;
   }
-  return EngineReply{.info = std::move(*info)};
+  agent::Readings readings;
+  if (options_.readings) readings = options_.readings(read_data_folder(response->body));
+  return EngineReply{.info = std::move(*info), .readings = std::move(readings)};
 }
 
 Result<EngineReply> DockerEngine::run(const agent::Observe& op) {
-  auto containers = observe_containers(op.labels);
+  auto containers = observe_containers(op);
   if (!containers.ok()) return containers.error();
-  const auto networks = get("/networks?" + label_query(op.labels));
+  const auto networks = get("/networks?" + label_query(op));
   if (!networks.ok()) return networks.error();
   if (networks->status != 200) return error_of(networks->status, networks->body, "list networks");
-  const auto volumes = get("/volumes?" + label_query(op.labels));
+  const auto volumes = get("/volumes?" + label_query(op));
   if (!volumes.ok()) return volumes.error();
   if (volumes->status != 200) return error_of(volumes->status, volumes->body, "list volumes");
 
@@ -180,12 +182,13 @@ Result<EngineReply> DockerEngine::run(const agent::Observe& op) {
 }
 
 Result<std::vector<agent::ContainerInfo>> DockerEngine::observe_containers(
-    const agent::Labels& labels) {
-  const auto response = get("/containers/json?all=1&" + label_query(labels));
+    const agent::Observe& op) {
+  const auto response = get("/containers/json?all=1&" + label_query(op));
   if (!response.ok()) return response.error();
   if (response->status != 200) return error_of(response->status, response->body, "list containers");
   auto listed = read_container_list(response->body);
   if (!listed) return garbled("list containers");
+  if (op.brief) return std::move(*listed);
 
   std::vector<agent::ContainerInfo> seen;
   auto time_left = options_.inspect_limit;  // for all that are stuck together

@@ -35,6 +35,8 @@ struct DockerOptions {
   std::function<std::vector<Subnet>()> routes = host_routes;  // what networks keep away from
   std::string pulled_images;  // what save_images was given last, in an earlier life
   std::function<void(const std::string&)> save_images;
+  // Of the machine that the engine is on, as far as this process sees it.
+  std::function<agent::Readings(const std::string& data_folder)> readings;
 };
 
 // How far a pull is, in a sentence; on the thread of the pull.
@@ -86,7 +88,7 @@ class DockerEngine : public agent::Engine {
   Result<std::string> architecture();
   void forget_version();
 
-  Result<std::vector<agent::ContainerInfo>> observe_containers(const agent::Labels& labels);
+  Result<std::vector<agent::ContainerInfo>> observe_containers(const agent::Observe& op);
   Reply ensure_image(const agent::EnsureImage& op, HttpStream& stream);
   Result<std::optional<ImageFacts>> look_for(const std::string& image, HttpStream* stream);
   Result<Ok> pull(const agent::EnsureImage& op, HttpStream& stream);

@@ -172,6 +172,8 @@ std::optional<agent::EngineInfo> read_info(std::string_view body) {
                            .memory_bytes = number(root, "MemTotal")};
 }
 
+std::string read_data_folder(std::string_view body) { return text(parse(body), "DockerRootDir"); }
+
 std::string read_mountpoint(std::string_view body) { return text(parse(body), "Mountpoint"); }
 
 std::string read_message(std::string_view body) { return text(parse(body), "message"); }
@@ -337,9 +339,11 @@ std::string write_filters(const std::vector<Filter>& filters) {
   return dump(out);
 }
 
-std::vector<std::string> label_filters(const agent::Labels& labels) {
+std::vector<std::string> label_filters(const agent::Labels& labels,
+                                       const std::string& any_value_of) {
   std::vector<std::string> out;
   for (const auto& [key, value] : labels) out.push_back(key + "=" + value);
+  if (!any_value_of.empty()) out.push_back(any_value_of);
   return out;
 }
 

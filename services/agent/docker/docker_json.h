@@ -25,6 +25,8 @@ std::optional<Versions> read_versions(std::string_view json);
 
 // `GET /info`, without what only `GET /version` knows.
 std::optional<agent::EngineInfo> read_info(std::string_view json);
+// Its `DockerRootDir`: where the engine keeps its data. Empty: it does not tell.
+std::string read_data_folder(std::string_view json);
 
 // The `message` of an error answer; empty if there is none.
 std::string read_message(std::string_view json);
@@ -99,7 +101,9 @@ struct Filter {
   std::vector<std::string> values;
 };
 std::string write_filters(const std::vector<Filter>& filters);
-std::vector<std::string> label_filters(const agent::Labels& labels);
+// `any_value_of`: a label whose value does not matter; empty: none.
+std::vector<std::string> label_filters(const agent::Labels& labels,
+                                       const std::string& any_value_of = {});
 
 // container_json.cpp. REQUIRES: no mount of a volume has a sub_path; the engine has none
 // before 1.45.
