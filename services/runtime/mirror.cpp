@@ -133,19 +133,42 @@ Result<Ok> Mirror::on_changes(const Answered& answer) {
   if (reply->revision < content.revision) return gone("the store went back in time");
   bool changed = false;
   for (schema::Change& change : reply->changes) {
-    if (apply_change(change, content.projects, content.nodes)) changed = true;
+    if (!apply_change(change, content.projects, content.nodes)) continue;
+    changed = true;
+    if (!relisting_) remember(change);
   }
   content.revision = reply->revision;
+  placement_ = reply->placement;
+  claim_ms_ = reply->claim_ms;
+  remember_claims(std::move(reply->claimed));
   failures_ = 0;  // not sooner: a list that is outdated again and again has to wait, too
   last_error_.clear();
   more_ = reply->more;
   if (relisting_ && !more_) {
     shown_ = std::move(*relisting_);
     relisting_.reset();
+    news_.all = true;
     changed = true;
   }
   if (changed && !relisting_) ++version_;
   return Ok{};
+}
+
+MirrorNews Mirror::take_news() { return ready() ? std::exchange(news_, {}) : MirrorNews{}; }
+
+void Mirror::remember(const schema::Change& change) {
+  if (news_.all || options_.max_news == 0) return;
+  auto& names = change.kind == "node" ? news_.nodes : news_.projects;
+  names.insert(change.name);
+  news_.all = names.size() > options_.max_news;
+}
+
+// Those beyond the limit end unplaced and are offered again.
+void Mirror::remember_claims(std::vector<std::string> claimed) {
+  for (std::string& name : claimed) {
+    if (news_.claimed.size() >= options_.max_news) return;
+    news_.claimed.push_back(std::move(name));
+  }
 }
 
 void Mirror::fail(const Error& error, Effects& out) {

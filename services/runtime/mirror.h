@@ -6,10 +6,13 @@
 // content stays. What is shown may be old, so whoever acts on it acts conditionally.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "schema/messages.h"
 #include "schema/subjects.h"
@@ -24,6 +27,15 @@ struct MirrorOptions {
   Duration pull_every = std::chrono::seconds(5);
   Duration call_timeout = std::chrono::seconds(2);
   Backoff backoff = {.base = std::chrono::milliseconds(100), .max = std::chrono::seconds(5)};
+  std::size_t max_news = 0;  // names that are kept for take_news(); 0: nobody takes them
+};
+
+// What an actor needs to know to follow the content step by step.
+struct MirrorNews {
+  bool all = false;                // anything may have changed: it was listed, or was too much
+  std::set<std::string> projects;  // these were written or deleted
+  std::set<std::string> nodes;
+  std::vector<std::string> claimed;  // ChangesReply.claimed, of every reply
 };
 
 class Mirror {
@@ -46,6 +58,11 @@ class Mirror {
   std::int64_t revision() const { return shown_.revision; }
   // Grows whenever the content changed; 0 until the first list is complete.
   std::uint64_t version() const { return version_; }
+  // Of the newest ChangesReply.
+  std::int64_t claim_ms() const { return claim_ms_; }
+  schema::PlacementStrategy placement() const { return placement_; }
+  // Since it was called last. Nothing until ready().
+  MirrorNews take_news();
 
  private:
   struct Content {
@@ -62,6 +79,8 @@ class Mirror {
   Result<Ok> on_changes(const Answered& answer);
   void fail(const Error& error, Effects& out);
   void restart_list();
+  void remember(const schema::Change& change);
+  void remember_claims(std::vector<std::string> claimed);
   Content& target() { return relisting_ ? *relisting_ : shown_; }
 
   MirrorOptions options_;
@@ -70,6 +89,9 @@ class Mirror {
   Content shown_;
   std::uint64_t version_ = 0;
   std::optional<Content> relisting_ = Content{};  // replaces shown_ once it is complete
+  MirrorNews news_;
+  std::int64_t claim_ms_ = 0;
+  schema::PlacementStrategy placement_ = schema::PlacementStrategy::kSpread;
 
   Step step_ = Step::kListProjects;
   std::string after_;  // the last name of the page before

@@ -1,56 +1,123 @@
 #include "services/scheduler/place.h"
 
 #include <cstddef>
-#include <vector>
-
-#include "schema/lifecycle.h"
-#include "services/scheduler/filters.h"
+#include <cstdint>
 
 namespace cara::scheduler {
 namespace {
 
-std::string explain(std::size_t nodes, const std::vector<std::size_t>& refused) {
-  if (nodes == 0) return "no node has registered yet";
-  std::string text = "0/" + std::to_string(nodes) + (nodes == 1 ? " node fits" : " nodes fit");
-  const char* separator = ": ";
-  for (std::size_t i = 0; i < refused.size(); ++i) {
-    if (refused[i] == 0) continue;
-    text += separator + std::to_string(refused[i]) + " " + std::string(filters()[i].refusal);
-    separator = ", ";
+// A selector that so few nodes pass is answered by looking at each of them.
+constexpr std::size_t kFewNodes = 500;
+// So many nodes in the order of their rank are tried against a selector that more pass.
+constexpr std::size_t kMaxTries = 200;
+
+// Where a project that must stay with its data has it; null: it may go anywhere.
+const std::string* home_of(const schema::Project& project) {
+  const bool stays = project.spec.on_node_loss == schema::OnNodeLoss::kStay;
+  return stays && !project.status.home.empty() ? &project.status.home : nullptr;
+}
+
+// The nodes with that label of the selector which the fewest have; null: there are none.
+const std::vector<const IndexedNode*>* rarest(const NodeIndex& index,
+                                              const schema::ProjectSpec& spec) {
+  const std::vector<const IndexedNode*>* fewest = nullptr;
+  for (const auto& [key, value] : spec.node_selector) {
+    const auto* nodes = index.with_label(key, value);
+    if (nodes == nullptr) return nullptr;
+    if (fewest == nullptr || nodes->size() < fewest->size()) fewest = nodes;
   }
-  return text;
+  return fewest;
+}
+
+class Search {
+ public:
+  explicit Search(const schema::Wish& wish) : wish_(wish) {
+    about_groups_.spec.tolerations = wish.project.spec.tolerations;
+    group_demand_.architectures = wish.demand.architectures;
+  }
+
+  void look_at(const IndexedNode& node) {
+    if (!covers(node.free, wish_.demand.amounts)) return;
+    if (best_ != nullptr && best_unwelcome_ == 0 && best_->rank < node.rank) return;
+    if (schema::misfit({node.node, node.usage}, wish_)) return;
+    take(node, schema::unwelcome(node.node, wish_.project.spec));
+  }
+
+  // False: it gave up after `tries` nodes.
+  bool look_through(const NodeGroup& group, std::size_t& tries) {
+    if (schema::misfit({group.like, {}}, {about_groups_, group_demand_})) return true;
+    const std::int64_t unwelcome = schema::unwelcome(group.like, wish_.project.spec);
+    if (best_ != nullptr && best_unwelcome_ < unwelcome) return true;
+    bool gave_up = false;
+    group.ranked.any_of(wish_.demand.amounts, [&](const RankedNodes::Item& item) {
+      if (best_ != nullptr && best_unwelcome_ == unwelcome && best_->rank < item.rank) return true;
+      if (tries-- == 0) return gave_up = true;
+      if (schema::misfit({item.node->node, item.node->usage}, wish_)) return false;
+      take(*item.node, unwelcome);
+      return true;
+    });
+    return !gave_up;
+  }
+
+  std::string chosen() const {
+    return std::string(best_ == nullptr ? std::string_view() : best_->name);
+  }
+  void forget() { best_ = nullptr; }
+
+ private:
+  void take(const IndexedNode& node, std::int64_t unwelcome) {
+    if (best_ != nullptr &&
+        (best_unwelcome_ != unwelcome ? best_unwelcome_ < unwelcome : best_->rank < node.rank)) {
+      return;
+    }
+    best_ = &node;
+    best_unwelcome_ = unwelcome;
+  }
+
+  const schema::Wish& wish_;
+  // Only what the rules look at that are the same for all nodes of a group.
+  schema::Project about_groups_;
+  schema::Demand group_demand_;
+
+  const IndexedNode* best_ = nullptr;
+  std::int64_t best_unwelcome_ = 0;
+};
+
+bool look_through_all(const NodeIndex& index, Search& search, std::size_t tries) {
+  for (const auto& [key, group] : index.groups()) {
+    if (!search.look_through(group, tries)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-Placement place(const Nodes& nodes, const Load& load, const schema::Project& project) {
-  const std::string* best = nullptr;
-  std::int64_t best_load = 0;
-  std::vector<std::size_t> refused(filters().size());
-  for (const auto& [name, node] : nodes) {
-    std::size_t failed = 0;
-    while (failed < refused.size() && filters()[failed].passes(node, project)) ++failed;
-    if (failed < refused.size()) {
-      ++refused[failed];
-      continue;
+std::string place(const NodeIndex& index, const schema::Wish& wish) {
+  Search search(wish);
+  if (const std::string* home = home_of(wish.project)) {
+    const IndexedNode* node = index.find(*home);
+    if (node != nullptr && !node->closed) search.look_at(*node);
+  } else if (wish.project.spec.node_selector.empty()) {
+    look_through_all(index, search, SIZE_MAX);
+  } else if (const auto* nodes = rarest(index, wish.project.spec)) {
+    if (nodes->size() > kFewNodes && look_through_all(index, search, kMaxTries)) {
+      return search.chosen();
     }
-    const auto found = load.find(name);
-    const std::int64_t node_load = found == load.end() ? 0 : found->second;
-    if (best != nullptr && node_load >= best_load) continue;
-    best = &name;
-    best_load = node_load;
+    search.forget();
+    for (const IndexedNode* node : *nodes) search.look_at(*node);
   }
-  if (best == nullptr) return {.node = "", .reason = explain(nodes.size(), refused)};
-  return {.node = *best, .reason = ""};
+  return search.chosen();
 }
 
-Load load_of(const Projects& projects) {
-  Load load;
-  for (const auto& [name, project] : projects) {
-    const schema::ProjectStatus& status = project.status;
-    if (!status.node_ref.empty() && schema::is_bound(status.phase)) ++load[status.node_ref];
+std::string why_not(const NodeIndex& index, const schema::Wish& wish) {
+  schema::Misfits misfits;
+  for (const auto& [name, node] : index.nodes()) {
+    if (!node.registered) continue;
+    const schema::Candidate candidate{node.node, node.usage};
+    const auto why = node.closed ? node.closed : schema::misfit(candidate, wish);
+    if (why) misfits.add(*why, candidate);
   }
-  return load;
+  return misfits.text(wish);
 }
 
 }  // namespace cara::scheduler

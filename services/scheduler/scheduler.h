@@ -1,12 +1,14 @@
-// Scheduler: binds every Pending project to a node. Any number of them may run at once.
+// Scheduler: binds every Pending project to a node. Any number of them may run at once: each works
+// on what it has claimed (claims.h).
 //
 // It decides on a mirror that may be old; the bind names the revision it saw and the apiserver
-// refuses it when that is no longer true, so a wrong decision costs a round trip and nothing else.
-// Nothing here is kept over a restart.
+// refuses it when that is no longer true or the node no longer has what the project needs, so a
+// wrong decision costs a round trip and nothing else. Nothing here is kept over a restart.
 #pragma once
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,8 @@
 #include "services/runtime/ids.h"
 #include "services/runtime/mirror.h"
 #include "services/runtime/work_queue.h"
-#include "services/scheduler/place.h"
+#include "services/scheduler/claims.h"
+#include "services/scheduler/node_index.h"
 
 namespace cara::scheduler {
 
@@ -26,6 +29,12 @@ struct SchedulerOptions {
   runtime::Duration pull_every = std::chrono::seconds(2);
   runtime::Backoff backoff = {.base = std::chrono::milliseconds(100),
                               .max = std::chrono::seconds(5)};
+  // What did not fit is tried again when something frees, all of it at most so often.
+  runtime::Duration retry_every = std::chrono::milliseconds(100);
+  // Why a project waits is looked into anew at most so often: that looks at every node, and every
+  // new text is a write.
+  runtime::Duration explain_every = std::chrono::seconds(5);
+  std::size_t max_explained = 16;  // in one step
 };
 
 class Scheduler : public runtime::Actor {
@@ -48,28 +57,52 @@ class Scheduler : public runtime::Actor {
     std::int64_t revision = 0;  // 0: under way
     runtime::MonoTime until{};  // when the mirror must show it, or it is not believed any more
   };
+  // What fits nowhere is not queued.
+  struct Misfit {
+    std::string uid;
+    std::optional<runtime::MonoTime> explained = {};  // when it was last looked into why
+    std::int64_t said = 0;  // the project's revision that came of saying so
+  };
+  enum class Outcome { kDone, kAsked, kLater };
 
   void handle(const runtime::Event& event, runtime::MonoTime now);
   void on_answer(const Call& call, const runtime::Answered& answer, runtime::MonoTime now);
+  void on_refusal(const Call& call, const Error& error, runtime::MonoTime now);
+
   void follow_mirror(runtime::MonoTime now);
+  void follow_all(runtime::MonoTime now);
+  void follow_node(const std::string& name);
+  void follow_project(const std::string& name, runtime::MonoTime now);
+  void enqueue(const std::string& name, runtime::MonoTime now);
+  void retry_misfits(runtime::MonoTime now);
+  void set_timer(runtime::MonoTime now);
+
   void work(runtime::MonoTime now);
-  // True if a request went out: the key stays busy until its answer.
-  bool consider(const std::string& name, const Load& load, runtime::MonoTime now);
+  Outcome consider(const std::string& name, runtime::MonoTime now);
+  Outcome wait(const schema::Project& project, const schema::Wish& wish, runtime::MonoTime now);
   void bind(const schema::Project& project, const std::string& node);
   void explain(const schema::Project& project, const std::string& why);
   bool is_assumed(const schema::Project& project, runtime::MonoTime now);
-  Load assumed_load() const;
+  void forget_assumed(const std::string& name);
+  void count(const std::string& name);
   const schema::Project* find_pending(const std::string& name) const;
 
   const SchedulerOptions options_;
   const schema::Identity identity_;
   runtime::RequestIds ids_;
   runtime::Mirror mirror_;
+  NodeIndex index_;           // the mirror's content and assumed_
   runtime::WorkQueue queue_;  // names of Pending projects
+  Claims claims_;
   runtime::Waiting<Call> calls_;
   std::map<std::string, Assumed> assumed_;
-  std::uint64_t followed_version_ = 0;  // of the mirror, as far as queue_ knows it
-  runtime::Effects out_;                // of the step that is running
+
+  std::map<std::string, Misfit> misfits_;
+  std::uint64_t retried_ = 0;       // index_.freed() when they were last queued
+  runtime::MonoTime next_retry_{};  // not sooner
+  bool missed_ = false;             // the queue was full
+  std::size_t explained_ = 0;       // in the step that is running
+  runtime::Effects out_;            // of the step that is running
 };
 
 }  // namespace cara::scheduler
