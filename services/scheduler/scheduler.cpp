@@ -35,7 +35,7 @@ Scheduler::Scheduler(SchedulerOptions options)
       queue_({.backoff = options_.backoff}) {}
 
 std::vector<runtime::Subscription> Scheduler::subscriptions() const {
-  return {{schema::kSchedWake, schema::kSchedQueue}, {schema::kSchedAll, ""}};
+  return {{schema::kSchedAll, ""}};
 }
 
 runtime::Effects Scheduler::step(std::span<const runtime::Event> batch, runtime::Instant now) {
@@ -117,7 +117,8 @@ void Scheduler::follow_mirror(runtime::MonoTime now) {
     for (const std::string& name : news.nodes) follow_node(name);
     for (const std::string& name : news.projects) follow_project(name, now);
     for (const std::string& name : news.claimed) {
-      if (!misfits_.contains(name)) enqueue(name, now);
+      const auto misfit = misfits_.find(name);
+      if (misfit == misfits_.end() || misfit->second.tried != index_.freed()) enqueue(name, now);
     }
   }
 }
@@ -161,7 +162,6 @@ void Scheduler::retry_misfits(runtime::MonoTime now) {
   if (retried_ == index_.freed() || now < next_retry_) return;
   retried_ = index_.freed();
   next_retry_ = now + options_.retry_every;
-  std::erase_if(misfits_, [&](const auto& entry) { return !claims_.owns(entry.first, now); });
   for (const auto& [name, misfit] : misfits_) enqueue(name, now);
 }
 
@@ -203,7 +203,6 @@ Scheduler::Outcome Scheduler::consider(const std::string& name, runtime::MonoTim
   }
   if (project == nullptr || !claims_.owns(name, now)) {
     claims_.drop(name);
-    misfits_.erase(name);
     queue_.remove(name);
     return Outcome::kDone;
   }
@@ -222,6 +221,7 @@ Scheduler::Outcome Scheduler::wait(const schema::Project& project, const schema:
   const std::string& name = project.metadata.name;
   Misfit& misfit = misfits_[name];
   if (misfit.uid != project.metadata.uid) misfit = {.uid = project.metadata.uid};
+  misfit.tried = index_.freed();
   if (misfit.explained && now < *misfit.explained + options_.explain_every) {
     queue_.add_after(name, now, *misfit.explained + options_.explain_every - now);
     return Outcome::kDone;

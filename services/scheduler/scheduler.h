@@ -57,9 +57,11 @@ class Scheduler : public runtime::Actor {
     std::int64_t revision = 0;  // 0: under way
     runtime::MonoTime until{};  // when the mirror must show it, or it is not believed any more
   };
-  // What fits nowhere is not queued.
+  // A Pending project that fitted nowhere. It is not queued until something frees; also one that is
+  // somebody else's now is remembered, for it may come back.
   struct Misfit {
     std::string uid;
+    std::uint64_t tried = 0;                          // index_.freed() at that time
     std::optional<runtime::MonoTime> explained = {};  // when it was last looked into why
     std::int64_t said = 0;  // the project's revision that came of saying so
   };

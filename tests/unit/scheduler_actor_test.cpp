@@ -180,7 +180,7 @@ TEST_CASE("garbage on a hint's subject is only a hint [S53]") {
   s.bench.start();
   s.pending("web");
   ++s.bench.revision;
-  s.bench.tell(runtime::Delivered{schema::kSchedWake, "\xc1garbage", {}});
+  s.bench.tell(runtime::Delivered{schema::kSchedAll, "\xc1garbage", {}});
   s.bench.advance(1s);  // this bench makes the mirror list again, after a short wait
   CHECK(s.bench.operations() == Strings{"project.bind"});
 }
