@@ -314,11 +314,10 @@ ProjectLoop& Agent::loop(const std::string& project) {
 void Agent::advance(runtime::Instant now) {
   if (!node_seen_) return;
   std::optional<runtime::MonoTime> due;
-  // What is to go has the engine first: it may hold what the others need.
-  for (const bool to_go : {true, false}) {
+  for (const bool first : {true, false}) {
     for (auto it = projects_.begin(); it != projects_.end();) {
       const auto project = it++;
-      if (is_to_go(project->first) != to_go) continue;
+      if (goes_first(project->first) != first) continue;
       if (advance_one(project->first, project->second, now) == Left::kNothing) {
         projects_.erase(project);
         continue;
@@ -336,15 +335,19 @@ void Agent::advance(runtime::Instant now) {
   }
 }
 
-bool Agent::is_to_go(const std::string& project) const {
+// What is to go has the engine first, before all that waits for it: it may run elsewhere already,
+// or hold what the others need.
+bool Agent::goes_first(const std::string& project) const {
   const auto wanted = desired_->find(project);
-  return wanted == desired_->end() || schema::is_ending(wanted->second.phase);
+  return wanted == desired_->end() || schema::is_ending(wanted->second.phase) ||
+         held_.contains(project);
 }
 
 Agent::Left Agent::advance_one(const std::string& name, ProjectLoop& project,
                                runtime::Instant now) {
   ProjectLoop::Step step = project.is_due(now.mono) ? project.advance(now) : ProjectLoop::Step{};
-  for (EngineCall& call : step.calls) engine_.add(std::move(call));
+  const Turn turn = goes_first(name) ? Turn::kFirst : Turn::kUsual;
+  for (EngineCall& call : step.calls) engine_.add(std::move(call), turn);
   for (std::string& sentence : step.trouble) {
     out_.push_back(runtime::note(runtime::Level::kWarn, std::move(sentence)));
   }

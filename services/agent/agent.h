@@ -83,7 +83,7 @@ class Agent : public runtime::Actor {
   void adopt(const Observation& all);
   ProjectLoop& loop(const std::string& project);
   void advance(runtime::Instant now);
-  bool is_to_go(const std::string& project) const;
+  bool goes_first(const std::string& project) const;
   enum class Left { kNothing, kSomething };
   Left advance_one(const std::string& name, ProjectLoop& project, runtime::Instant now);
   bool may_report(const std::string& project) const;

@@ -35,27 +35,43 @@ bool EngineCalls::may_run(const EngineCall& call) const {
   return calls_ < kMaxCalls && (own == calls_of_.end() || own->second < kMaxCallsPerProject);
 }
 
+void EngineCalls::add(EngineCall call, Turn turn) {
+  (turn == Turn::kFirst ? first_ : waiting_).push_back(std::move(call));
+}
+
+void EngineCalls::drop_waiting() {
+  first_.clear();
+  waiting_.clear();
+}
+
 std::vector<EngineCall> EngineCalls::withdraw(const std::string& project) {
   std::vector<EngineCall> withdrawn;
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (it->project != project) {
-      ++it;
-      continue;
+  for (std::deque<EngineCall>* queue : {&first_, &waiting_}) {
+    for (auto it = queue->begin(); it != queue->end();) {
+      if (it->project != project) {
+        ++it;
+        continue;
+      }
+      withdrawn.push_back(std::move(*it));
+      it = queue->erase(it);
     }
-    withdrawn.push_back(std::move(*it));
-    it = waiting_.erase(it);
   }
   return withdrawn;
 }
 
 void EngineCalls::send(runtime::Effects& out) {
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
+  send_from(first_, out);
+  send_from(waiting_, out);
+}
+
+void EngineCalls::send_from(std::deque<EngineCall>& queue, runtime::Effects& out) {
+  for (auto it = queue.begin(); it != queue.end();) {
     if (!may_run(*it)) {
       ++it;
       continue;
     }
     EngineCall call = std::move(*it);
-    it = waiting_.erase(it);
+    it = queue.erase(it);
     if (is_pull(call)) {
       ++pulls_;
     } else if (!is_unbounded(call)) {

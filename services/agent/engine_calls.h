@@ -28,15 +28,18 @@ struct EngineCall {
   EngineOp op;
 };
 
+// First: what takes something away that must not run here, or that others wait for.
+enum class Turn { kFirst, kUsual };
+
 class EngineCalls {
  public:
   // `ids` must outlive it.
   explicit EngineCalls(runtime::RequestIds& ids) : ids_(ids) {}
 
   // At most one call per project and key may be queued: what bounds the queue.
-  void add(EngineCall call) { waiting_.push_back(std::move(call)); }
+  void add(EngineCall call, Turn turn = Turn::kUsual);
   // What was not sent yet is not wanted any more.
-  void drop_waiting() { waiting_.clear(); }
+  void drop_waiting();
   // Takes back what was not sent yet of this project: it ends without having been tried.
   std::vector<EngineCall> withdraw(const std::string& project);
   // Sends what may run now.
@@ -45,10 +48,12 @@ class EngineCalls {
   std::optional<EngineCall> take(runtime::RequestId id);
 
  private:
+  void send_from(std::deque<EngineCall>& queue, runtime::Effects& out);
   bool may_run(const EngineCall& call) const;
 
   runtime::RequestIds& ids_;
-  std::deque<EngineCall> waiting_;
+  std::deque<EngineCall> first_;
+  std::deque<EngineCall> waiting_;  // behind them
   std::map<runtime::RequestId, EngineCall> running_;
   std::map<std::string, std::size_t> calls_of_;  // running, by project; pulls apart
   std::size_t calls_ = 0;

@@ -12,7 +12,7 @@ DockerHarness::DockerHarness()
     : engine_(std::make_unique<docker::DockerEngine>(docker::DockerOptions{
           .endpoint = endpoint(),
           .readings =
-              [](const std::string& data_folder) {
+              [this](const std::string& data_folder) {
                 return docker::read_machine(endpoint(), data_folder, docker::SubnetPool{});
               }})),
       watch_(std::make_unique<docker::EventWatch>(endpoint(), kNode,

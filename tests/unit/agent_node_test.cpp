@@ -112,6 +112,27 @@ TEST_CASE("objects of another node on the same engine are left alone") {
   CHECK(world.objects().networks.size() == 1);
 }
 
+TEST_CASE("what moved away is removed before what waits for the engine is made [F18][E38]") {
+  AgentWorld world;
+  world.start();
+  world.want(simple("moved"));
+  world.engine_holds = true;
+  constexpr int kMany = 60;
+  for (int i = 0; i < kMany; ++i) {
+    const std::string name = "new-" + std::to_string(i);
+    world.desired.emplace(name, simple(name));
+  }
+  ++world.revision;
+  world.wake();
+  // Until the engine has its hands full, and more waits.
+  while (world.count<agent::CreateNetwork>() < agent::kMaxCalls + 2) world.release_one();
+  const std::size_t before = world.done.size();
+  world.drop("moved");
+  for (int i = 0; i < 4; ++i) world.release_one();
+  REQUIRE(world.done.size() > before);
+  CHECK(std::holds_alternative<agent::StopContainer>(world.done[before]));
+}
+
 TEST_CASE("what the control plane does not know is removed once its set is complete") {
   AgentWorld world;
   world.page_size = 1;
