@@ -343,11 +343,21 @@ bool Agent::goes_first(const std::string& project) const {
          held_.contains(project);
 }
 
+bool Agent::is_exclusive(const std::string& project) const {
+  const auto wanted = desired_->find(project);
+  return wanted != desired_->end() &&
+         wanted->second.spec.on_node_loss == schema::OnNodeLoss::kMoveExclusive;
+}
+
 Agent::Left Agent::advance_one(const std::string& name, ProjectLoop& project,
                                runtime::Instant now) {
   ProjectLoop::Step step = project.is_due(now.mono) ? project.advance(now) : ProjectLoop::Step{};
   const Turn turn = goes_first(name) ? Turn::kFirst : Turn::kUsual;
-  for (EngineCall& call : step.calls) engine_.add(std::move(call), turn);
+  for (EngineCall& call : step.calls) {
+    auto* start = std::get_if<StartContainer>(&call.op);
+    if (start != nullptr && is_exclusive(name)) start->not_after_us = session_.lease_end().us;
+    engine_.add(std::move(call), turn);
+  }
   for (std::string& sentence : step.trouble) {
     out_.push_back(runtime::note(runtime::Level::kWarn, std::move(sentence)));
   }

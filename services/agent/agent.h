@@ -84,6 +84,7 @@ class Agent : public runtime::Actor {
   ProjectLoop& loop(const std::string& project);
   void advance(runtime::Instant now);
   bool goes_first(const std::string& project) const;
+  bool is_exclusive(const std::string& project) const;
   enum class Left { kNothing, kSomething };
   Left advance_one(const std::string& name, ProjectLoop& project, runtime::Instant now);
   bool may_report(const std::string& project) const;

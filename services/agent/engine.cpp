@@ -169,6 +169,7 @@ void describe(V& v, CreateContainer& x) {
 template <class V>
 void describe(V& v, StartContainer& x) {
   v.field(Presence::kRequired, "id", x.id, {});
+  v.field(Presence::kOptional, "notAfterUs", x.not_after_us, {});
 }
 template <class V>
 void describe(V& v, StopContainer& x) {
@@ -260,6 +261,14 @@ Result<std::string> text_to_bytes(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<Error> is_too_late(const EngineOp& op, std::int64_t now_us) {
+  const auto* start = std::get_if<StartContainer>(&op);
+  if (start == nullptr || start->not_after_us == 0 || now_us < start->not_after_us) {
+    return std::nullopt;
+  }
+  return timed_out("the lease under which it was to be started has ended");
+}
 
 std::string encode(const EngineOp& op) {
   Value body = std::visit([](const auto& alternative) { return schema::encode(alternative); }, op);

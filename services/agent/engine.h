@@ -166,6 +166,7 @@ struct CreateContainer {
 // lost track of it, and will never start it again.
 struct StartContainer {
   std::string id;
+  std::int64_t not_after_us = 0;  // is_too_late() from then on; 0: never
 };
 // Its stop signal, and SIGKILL after `grace_ms`. Stopped and absent count as done.
 struct StopContainer {
@@ -253,6 +254,10 @@ struct EngineEvent {
 inline constexpr const char* kStreamOpened = "connected";
 // The action of the event that tells how far a pull is; its project is the pull's ticket.
 inline constexpr const char* kPullProgress = "pull-progress";
+
+// An operation that may only begin while something lasts (StartContainer), and it is over: whoever
+// hands it to the engine asks this just before, with the agent's boot clock. Set: the answer.
+std::optional<Error> is_too_late(const EngineOp& op, std::int64_t now_us);
 
 // The agent speaks to its engine as to a peer: Request{"local.engine", encode(op)}.
 inline constexpr const char* kEngineSubject = "local.engine";

@@ -41,6 +41,8 @@ void serve_engine(host::NatsHost& bus, agent::Engine& engine) {
       [&engine](std::string_view body) -> Result<runtime::Payload> {
         const auto op = agent::decode_op(body);
         if (!op) return op.error();
+        // The process may have been stopped (SIGSTOP) since the agent asked for it.
+        if (auto late = agent::is_too_late(*op, host::now().mono.us)) return *late;
         return agent::encode(engine.execute(*op));
       },
       agent::kEngineWorkers);

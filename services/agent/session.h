@@ -74,6 +74,7 @@ class Session {
   const std::string& cluster() const { return cluster_; }
   // No other node may have been given what this one holds. A step is made when it ends.
   bool has_lease(runtime::MonoTime now) const { return now < lease_end_; }
+  runtime::MonoTime lease_end() const { return lease_end_; }
 
  private:
   void probe(runtime::Effects& out);

@@ -201,8 +201,9 @@ void World::execute(Process& process, const agent::EngineOp& op, runtime::Reques
   const bool refuses = random_.below(100) < engine_faults_.refuses;
   const bool forgets = random_.below(100) < engine_faults_.forgets;
   Result<agent::EngineReply> reply = unavailable("the engine does not answer");
-  if (!refuses) reply = process.spec.engine(op);
-  if (!refuses && after_engine_op) after_engine_op(process.spec.name, op);
+  const auto too_late = agent::is_too_late(op, (now() + process.spec.boot_offset).us);
+  if (!refuses) reply = too_late ? *too_late : process.spec.engine(op);
+  if (!refuses && !too_late && after_engine_op) after_engine_op(process.spec.name, op);
   const Duration back = engine_time(agent::GetInfo{});
   const bool late = back > left || (forgets && left < kPatience);
   // The host ends a request with an error of its own; the engine's errors travel in the payload.

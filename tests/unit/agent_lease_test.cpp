@@ -121,6 +121,27 @@ TEST_CASE("a heartbeat that is not acknowledged renews nothing") {
   CHECK_FALSE(runs(world, "once"));
 }
 
+TEST_CASE("a start that comes late to the engine is not done when the lease has ended [I17][F18]") {
+  AgentWorld world;
+  world.start();
+  const runtime::MonoTime begun = world.now.mono;
+  world.want(exclusive("once"));
+  world.want(test::desired_project("free", {{.name = "app", .image = "web:1"}}));
+  std::map<std::string, agent::StartContainer> starts;
+  for (const auto& op : world.done) {
+    if (const auto* start = std::get_if<agent::StartContainer>(&op)) {
+      starts[start->not_after_us == 0 ? "free" : "once"] = *start;
+    }
+  }
+  REQUIRE(starts.size() == 2);
+  const std::int64_t end_us = (begun + runtime::Duration(kLease)).us;
+  CHECK(starts["once"].not_after_us == end_us);
+  CHECK(!agent::is_too_late(starts["once"], end_us - 1));
+  CHECK(agent::is_too_late(starts["once"], end_us)->code == Code::kTimeout);
+  CHECK(!agent::is_too_late(starts["free"], end_us));
+  CHECK(!agent::is_too_late(agent::StopContainer{"c"}, end_us));
+}
+
 TEST_CASE("after a pause the lease is looked at before anything is started [I17][F11][F18]") {
   AgentWorld world;
   world.start();
