@@ -50,13 +50,14 @@ refuses() {
   ok "$what"
 }
 
-# within SECONDS COMMAND...: true as soon as the command succeeds, false at the deadline
+# within SECONDS COMMAND...: true as soon as the command succeeds, false at the deadline; a script
+# that waits long sets `poll_s`
 within() {
   local deadline=$((SECONDS + $1))
   shift
   until "$@" >/dev/null 2>&1; do
     if ((SECONDS >= deadline)); then return 1; fi
-    sleep 0.05
+    sleep "${poll_s:-0.05}"
   done
 }
 

@@ -1,7 +1,7 @@
 # A cluster of real processes: nats-server on a port of its own, the four daemons, a private Docker
 # engine. Everything lies below $work and is gone at the end, whatever happens. Sourced, after
-# check.sh and dockerd.sh; the caller may set `agent_flags`, `apiserver_flags`, `engine_flags`,
-# `nats_flags`.
+# check.sh, dockerd.sh and clock.sh; the caller may set `agent_flags`, `apiserver_flags`,
+# `engine_flags`, `nats_flags`. What ends a cluster of several nodes (bed.sh) is called here as well.
 # shellcheck shell=bash disable=SC2034
 
 set -Eeuo pipefail
@@ -13,6 +13,7 @@ bin=${CARA_BIN_DIR:-$source_dir/build/bin}
 work=$(mktemp -d "${TMPDIR:-/tmp}/cara-e2e.XXXXXX")
 logs=$work/log
 node=worker-01
+nats_host=127.0.0.1
 nats_port=""
 nats_url=""
 engine=""
@@ -21,15 +22,19 @@ apiserver_flags=()
 agent_flags=()
 engine_flags=()
 nats_flags=()
+# What puts a command where the control plane is, if that is another network namespace.
+in_control=()
 mkdir -p "$logs"
+# The end may come while `within` throws away what is printed.
+exec {output}>&1
 trap finish EXIT
 
 ctl() {
-  timeout "${ctl_limit_s:-60}" "$bin/caractrl" --nats "$nats_url" "$@"
+  timeout "${ctl_limit_s:-60}" "${in_control[@]}" "$bin/caractrl" --nats "$nats_url" "$@"
 }
 
 docker_() {
-  on_dockerd "$work/d" "$@"
+  on_dockerd "${engine_dir:-$work/d}" "$@"
 }
 
 # make_image TAG SHELL-COMMAND [IMPORT-CHANGE...]: busybox that runs the command
@@ -44,10 +49,11 @@ wait_for_term="trap 'exit 0' TERM; while :; do sleep 1 & wait; done"
 
 # --- Processes ------------------------------------------------------------------------------------
 
-# spawn NAME COMMAND...: in the background, output to its log
+# spawn NAME COMMAND...: in the background, output to its log; by a clock of its own if it has one
 spawn() {
   local name=$1
   shift
+  if [[ -e $work/clock/$name ]]; then set -- env "${fake_clock[@]}$work/clock/$name" "$@"; fi
   "$@" </dev/null >>"$logs/$name.log" 2>&1 &
   pids[$name]=$!
   disown
@@ -89,18 +95,20 @@ start_nats() {
     nats_port=$(chosen_port)
     nats_url=nats://127.0.0.1:$nats_port
   else
-    spawn nats-server nats-server --addr 127.0.0.1 --port "$nats_port" "${nats_flags[@]}"
+    spawn nats-server "${in_control[@]}" \
+      nats-server --addr "$nats_host" --port "$nats_port" "${nats_flags[@]}"
   fi
 }
 start_apiserver() {
-  spawn cara-apiserver "$bin/cara-apiserver" --nats "$nats_url" --db "$work/cara.db" \
-    "${apiserver_flags[@]}"
+  spawn cara-apiserver "${in_control[@]}" "$bin/cara-apiserver" --nats "$nats_url" \
+    --db "$work/cara.db" "${apiserver_flags[@]}"
 }
+# start_scheduler [-2]: a second one; so does start_gc
 start_scheduler() {
-  spawn cara-scheduler "$bin/cara-scheduler" --nats "$nats_url"
+  spawn "cara-scheduler${1:-}" "${in_control[@]}" "$bin/cara-scheduler" --nats "$nats_url"
 }
 start_gc() {
-  spawn cara-gc "$bin/cara-gc" --nats "$nats_url"
+  spawn "cara-gc${1:-}" "${in_control[@]}" "$bin/cara-gc" --nats "$nats_url"
 }
 start_agent() {
   spawn cara-agent "$bin/cara-agent" --nats "$nats_url" --node "$node" --docker-host "$engine" \
@@ -157,9 +165,10 @@ is_in() {
   [[ $(phase "$1") == "$2" ]]
 }
 
+# condition PROJECT TYPE [FIELD]: its message; nothing if it is not set
 condition() {
-  ctl --output json get projects "$1" |
-    jq -r --arg type "$2" '.status.conditions[] | select(.type == $type) | .message'
+  ctl --output json get projects "$1" | jq -r --arg type "$2" --arg field "${3:-message}" \
+    '.status.conditions[] | select(.type == $type) | .[$field]'
 }
 
 # objects [PROJECT]: every container, network and volume of ours (of this project) on the engine
@@ -194,11 +203,13 @@ bail_out() {
 finish() {
   local status=$? name left
   trap - EXIT ERR
+  exec >&"$output" 2>&1
   set +e
   if ((status != 0 && failures == 0)); then not_ok "the script ended early (status $status)"; fi
   for name in cara-agent "${!pids[@]}"; do end "$name"; done
   if [[ -n $engine ]]; then stop_dockerd "$work/d"; fi
-  left=$(ps_of_work; mounts_of_work)
+  stop_bed
+  left=$(ps_of_work; mounts_of_work; namespaces_of_bed; cgroups_of_work)
   equals "nothing is left behind" "" "$left"
   if ((failures > 0)); then
     for name in "$logs"/*.log; do
@@ -217,4 +228,11 @@ ps_of_work() {
 
 mounts_of_work() {
   grep -F "$work" /proc/self/mountinfo
+}
+
+cgroups_of_work() {
+  local dir
+  for dir in "$work"/*/; do
+    find /sys/fs/cgroup -type d -path "*/$(dockerd_name "${dir%/}")*"
+  done
 }

@@ -4,6 +4,7 @@
 #   start_dockerd DIR [FLAGS...]     stop_dockerd DIR
 #   freeze_dockerd DIR               thaw_dockerd DIR               crash_dockerd DIR
 #   make_busybox_image DIR TAG [CHANGE...]    e.g. 'CMD ["/bin/sleep", "60"]'
+#   busybox_tar >TAR                 import_image DIR TAG [CHANGE...] <TAR
 #   on_dockerd DIR ARGUMENTS...      the docker client on that engine
 # A socket's path may not be longer than 108 characters: keep DIR short.
 # shellcheck shell=bash
@@ -80,8 +81,7 @@ crash_dockerd() {
 # stop_dockerd DIR: removes its containers, the engine, its mounts, namespace and state; works on
 # an engine that is frozen, dead or was never up
 stop_dockerd() {
-  local dir=$1 name pid containers path
-  name=$(dockerd_name "$dir")
+  local dir=$1 pid containers
   if pid=$(dockerd_pid "$dir"); then
     kill -CONT "$pid"
     containers=$(timeout 10 docker -H "unix://$dir/docker.sock" ps -aq 2>/dev/null)
@@ -92,13 +92,21 @@ stop_dockerd() {
     kill -TERM "$pid"
     wait_for_end "$pid" 15 || kill -KILL "$pid"
   fi
+  clear_dockerd "$dir"
+  rm -rf "$dir/data" "$dir/exec" "$dir/pid" "$dir/docker.sock"
+  return 0
+}
+
+# clear_dockerd DIR: what an engine that is dead has left behind, except for its files
+clear_dockerd() {
+  local dir=$1 name pid path
+  name=$(dockerd_name "$dir")
   # A killed engine leaves its containerd and shims behind.
   for pid in $(pgrep -f -- "$dir/exec/containerd"); do kill -KILL "$pid" 2>/dev/null; done
   while read -r path; do umount -l "$path"; done \
     < <(awk '{print $5}' /proc/self/mountinfo | grep -F -e "$dir/data" -e "$dir/exec" | sort -r)
   if [[ -e /run/netns/$name ]]; then ip netns del "$name"; fi
   find /sys/fs/cgroup -depth -type d -path "*/$name*" -exec rmdir {} + 2>/dev/null
-  rm -rf "$dir/data" "$dir/exec" "$dir/pid" "$dir/docker.sock"
   return 0
 }
 
@@ -110,12 +118,10 @@ wait_for_end() {
   done
 }
 
-# make_busybox_image DIR TAG [CHANGE...]: from the machine's busybox-static; no registry is needed.
-# Its wget crashes in a container (static NSS): use nc, nslookup, ping and httpd.
-make_busybox_image() {
-  local dir=$1 tag=$2 root applet change arguments=()
-  shift 2
-  for change in "$@"; do arguments+=(--change "$change"); done
+# busybox_tar: the files of an image, from the machine's busybox-static; no registry is needed. Its
+# wget crashes in a container (static NSS): use nc, nslookup, ping and httpd.
+busybox_tar() {
+  local root applet
   root=$(mktemp -d)
   mkdir -p "$root"/{bin,etc,proc,sys,dev,tmp,www}
   cp /bin/busybox "$root/bin/busybox"
@@ -123,9 +129,20 @@ make_busybox_image() {
     if [[ $applet != busybox ]]; then ln -s busybox "$root/bin/$applet"; fi
   done < <("$root/bin/busybox" --list)
   printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
-  tar -C "$root" --owner 0 --group 0 -c . |
-    on_dockerd "$dir" import "${arguments[@]}" - "$tag" >/dev/null
+  tar -C "$root" --owner 0 --group 0 -c .
   local status=$?
   rm -rf "$root"
   return $status
+}
+
+# import_image DIR TAG [CHANGE...] <TAR
+import_image() {
+  local dir=$1 tag=$2 change arguments=()
+  shift 2
+  for change in "$@"; do arguments+=(--change "$change"); done
+  on_dockerd "$dir" import "${arguments[@]}" - "$tag" >/dev/null
+}
+
+make_busybox_image() {
+  busybox_tar | import_image "$@"
 }

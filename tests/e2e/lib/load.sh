@@ -3,4 +3,6 @@
 lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$lib/check.sh"
 source "$lib/dockerd.sh"
+source "$lib/clock.sh"
 source "$lib/cluster.sh"
+source "$lib/bed.sh"
