@@ -74,6 +74,7 @@ start_machine() {
   local namespace
   namespace=$(dockerd_name "$work/$1")
   mkdir -p "$work/$1"
+  ln -sfn "/run/netns/$namespace" "$work/$1/net"
   ip netns add "$namespace" && plug "$namespace" "node$1" "$1" &&
     start_dockerd "$work/$1" "${engine_flags[@]}"
 }

@@ -74,7 +74,10 @@ dead() {
 # end NAME [SIGNAL]: and waits until it is gone
 end() {
   local name=$1 signal=${2:-TERM}
-  if alive "$name"; then kill -"$signal" "${pids[$name]}" 2>/dev/null || true; fi
+  if alive "$name"; then
+    kill -"$signal" "${pids[$name]}" 2>/dev/null || true
+    kill -CONT "${pids[$name]}" 2>/dev/null || true
+  fi
   if ! within 10 dead "$name"; then
     kill -KILL "${pids[$name]}" 2>/dev/null || true
     within 5 dead "$name"
