@@ -161,18 +161,14 @@ outage() {
   heal_node "$1"
 }
 
-# The processes of its engine that are not containers.
-engine_pids() {
+# Its agent, its engine and what that has started, except for the containers.
+daemon_pids() {
   pgrep --full -- "$work/$1/(exec|docker.sock|data)" | grep -vxF "${pids[events-$1]:-}" || true
 }
 container_pids() {
   local file
   while read -r file; do cat "$file"; done < <(find /sys/fs/cgroup -name cgroup.procs \
     -path "*/$(dockerd_name "$work/$1")/*" 2>/dev/null) 2>/dev/null | sort -u
-}
-
-agent_pid() {
-  printf '%s\n' "${pids[cara-agent-$1]}"
 }
 
 # signal_all SIGNAL PID...: of which some may have ended
@@ -183,7 +179,7 @@ signal_all() {
 
 freeze_node() {
   local daemons containers=()
-  mapfile -t daemons < <(agent_pid "$1" && engine_pids "$1")
+  mapfile -t daemons < <(daemon_pids "$1")
   if [[ ${2:-} == all ]]; then mapfile -t containers < <(container_pids "$1"); fi
   note_fault "$1" "freeze${2:+-$2}"
   signal_all STOP "${daemons[@]}" "${containers[@]}"
@@ -191,7 +187,7 @@ freeze_node() {
 
 thaw_node() {
   local all
-  mapfile -t all < <(container_pids "$1" && engine_pids "$1" && agent_pid "$1")
+  mapfile -t all < <(container_pids "$1" && daemon_pids "$1")
   note_fault "$1" thaw
   signal_all CONT "${all[@]}"
 }
@@ -199,20 +195,20 @@ thaw_node() {
 # Nothing that runs on it survives; its disk does.
 kill_node() {
   local all
-  mapfile -t all < <(agent_pid "$1" && engine_pids "$1" && container_pids "$1")
+  mapfile -t all < <(daemon_pids "$1" && container_pids "$1")
   signal_all KILL "${all[@]}"
   note_fault "$1" power-cut
   # What was started meanwhile by a process that was still to be killed.
-  mapfile -t all < <(engine_pids "$1" && container_pids "$1")
+  mapfile -t all < <(daemon_pids "$1" && container_pids "$1")
   signal_all KILL "${all[@]}"
   end "events-$1" KILL
   end "cara-agent-$1" KILL
-  within 10 no_process_of "$1" || bail_out "node $1 is not dead: $(engine_pids "$1")"
+  within 10 no_process_of "$1" || bail_out "node $1 is not dead: $(daemon_pids "$1")"
   unplug "$1"
 }
 
 no_process_of() {
-  [[ -z $(engine_pids "$1")$(container_pids "$1") ]]
+  [[ -z $(daemon_pids "$1")$(container_pids "$1") ]]
 }
 
 # What a machine that is off does not have.
@@ -302,7 +298,7 @@ stop_bed() {
   local i
   if ((nodes == 0)); then return 0; fi
   for ((i = 1; i <= nodes; ++i)); do
-    signal_all CONT $(container_pids "$i") $(engine_pids "$i")
+    signal_all CONT $(container_pids "$i") $(daemon_pids "$i")
     stop_dockerd "$work/$i" &
   done
   wait
