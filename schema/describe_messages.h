@@ -221,6 +221,7 @@ void describe(V& v, ChangesReply& x) {
   v.field(kOptional, "claimed", x.claimed, {});
   v.field(kOptional, "claimMs", x.claim_ms, {});
   v.field(kOptional, "placement", x.placement, {});
+  v.field(kOptional, "now", x.now, {});
 }
 template <class V>
 void describe(V& v, Wake& x) {

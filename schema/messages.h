@@ -229,6 +229,8 @@ struct Change {
 //
 // A scheduler gets its share of the work with it: Pending projects that are its own to place for
 // `claim_ms`; what it has not placed by then is offered to whoever asks next.
+//
+// `now` is the apiserver's wall clock: the only one that an expireAt is compared with.
 enum class PlacementStrategy { kSpread, kBinpack };
 struct ChangesReply {
   std::vector<Change> changes;
@@ -237,6 +239,7 @@ struct ChangesReply {
   std::vector<std::string> claimed;  // names
   std::int64_t claim_ms = 0;
   PlacementStrategy placement = PlacementStrategy::kSpread;
+  Timestamp now;
 };
 
 // --- Hints and events ----------------------------------------------------------------------------

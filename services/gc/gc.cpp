@@ -42,12 +42,21 @@ runtime::Effects Gc::step(std::span<const runtime::Event> batch, runtime::Instan
 }
 
 void Gc::handle(const runtime::Event& event, runtime::MonoTime now) {
-  if (mirror_.handle(event, out_)) return;
+  const bool was_for_mirror = mirror_.handle(event, out_);
+  if (const auto told = mirror_.take_server_time()) clock_ = {*told, now};
+  if (was_for_mirror) return;
   if (const auto* hint = std::get_if<runtime::Delivered>(&event)) {
     mirror_.wake(hint->body, out_);
   } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
     if (const auto call = calls_.take(answer->id)) on_answer(*call, *answer, now);
   }
+}
+
+Timestamp Gc::server_time(runtime::Instant now) const {
+  if (!clock_) return now.wall;
+  const auto since =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - clock_->told_at);
+  return {clock_->wall.ms + since.count()};
 }
 
 void Gc::on_answer(const Call& call, const runtime::Answered& answer, runtime::MonoTime now) {
@@ -73,12 +82,13 @@ void Gc::on_answer(const Call& call, const runtime::Answered& answer, runtime::M
 
 // Queues what is due. What failed before waits for its own backoff.
 void Gc::look(runtime::Instant now) {
-  const Sweep found = sweep(mirror_.projects(), now.wall);
+  const Timestamp time = server_time(now);
+  const Sweep found = sweep(mirror_.projects(), time);
   for (const std::string& name : found.due) {
     if (queue_.failures(name) == 0 && !queue_.is_busy(name)) queue_.add(name, now.mono);
   }
   if (!found.expiry) return;
-  const runtime::Duration wait = std::chrono::milliseconds(found.expiry->ms - now.wall.ms);
+  const runtime::Duration wait = std::chrono::milliseconds(found.expiry->ms - time.ms);
   out_.push_back(runtime::SetTimer{kExpiryTimer, std::min(wait, options_.longest_sleep)});
 }
 
@@ -87,8 +97,9 @@ void Gc::work(runtime::Instant now) {
     const auto name = queue_.take(now.mono);
     if (!name) return;
     const auto project = mirror_.projects().find(*name);
-    const auto action =
-        project == mirror_.projects().end() ? std::nullopt : decide(project->second, now.wall);
+    const auto action = project == mirror_.projects().end()
+                            ? std::nullopt
+                            : decide(project->second, server_time(now));
     if (action) {
       ask(project->second, *action);
     } else {

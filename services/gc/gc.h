@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ struct GcOptions {
                               .max = std::chrono::seconds(1)};
   // The windows for lost nodes are the apiserver's; this is how often they are asked about.
   runtime::Duration evict_every = std::chrono::seconds(2);
-  // Wall time can be stepped: an expiry is never slept through for longer than this.
+  // Wall time can be stepped: an expiry is never slept through for longer than this and a pull.
   runtime::Duration longest_sleep = std::chrono::seconds(1);
 };
 
@@ -44,7 +45,15 @@ class Gc : public runtime::Actor {
     std::string project;
   };
 
+  // The apiserver's wall clock: it judges, and ours may be wrong.
+  struct ServerClock {
+    Timestamp wall;
+    runtime::MonoTime told_at;
+  };
+
   void handle(const runtime::Event& event, runtime::MonoTime now);
+  // Ours, if it does not tell.
+  Timestamp server_time(runtime::Instant now) const;
   void on_answer(const Call& call, const runtime::Answered& answer, runtime::MonoTime now);
   void look(runtime::Instant now);
   void work(runtime::Instant now);
@@ -54,6 +63,7 @@ class Gc : public runtime::Actor {
   const schema::Identity identity_;
   runtime::RequestIds ids_;
   runtime::Mirror mirror_;
+  std::optional<ServerClock> clock_;
   runtime::WorkQueue queue_;  // names of projects that something is to be done with
   runtime::Waiting<Call> calls_;
   runtime::Effects out_;  // of the step that is running

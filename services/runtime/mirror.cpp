@@ -130,6 +130,7 @@ Result<Ok> Mirror::on_changes(const Answered& answer) {
   auto reply = open<schema::ChangesReply>(answer);
   if (!reply.ok()) return reply.error();
   Content& content = target();
+  if (reply->now.is_set()) server_time_ = reply->now;
   if (reply->revision < content.revision) return gone("the store went back in time");
   bool changed = false;
   for (schema::Change& change : reply->changes) {

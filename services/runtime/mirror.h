@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schema/messages.h"
@@ -63,6 +64,8 @@ class Mirror {
   schema::PlacementStrategy placement() const { return placement_; }
   // Since it was called last. Nothing until ready().
   MirrorNews take_news();
+  // The apiserver's wall clock when it last told of changes; once for each time that it did.
+  std::optional<Timestamp> take_server_time() { return std::exchange(server_time_, std::nullopt); }
 
  private:
   struct Content {
@@ -88,6 +91,7 @@ class Mirror {
 
   Content shown_;
   std::uint64_t version_ = 0;
+  std::optional<Timestamp> server_time_;
   std::optional<Content> relisting_ = Content{};  // replaces shown_ once it is complete
   MirrorNews news_;
   std::int64_t claim_ms_ = 0;

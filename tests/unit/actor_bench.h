@@ -2,6 +2,7 @@
 // test moves it.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <utility>
@@ -25,6 +26,8 @@ class ActorBench {
   std::map<std::string, schema::Node> nodes;
   std::int64_t revision = 1;
   bool readable = true;
+  // How far the apiserver's wall clock is ahead of the actor's.
+  std::chrono::milliseconds server_ahead{};
 
   runtime::Instant now{{1'000'000}, {1'700'000'000'000}};
 
@@ -108,9 +111,10 @@ class ActorBench {
     } else if (operation == "changes.since") {
       const auto since = schema::unpack_message<schema::ChangesRequest>(request.body)->since;
       // This bench keeps no history: whoever is behind lists again.
-      read(request, since == revision
-                        ? schema::pack_message(schema::ChangesReply{{}, revision, false})
-                        : schema::pack_error(gone("list again")));
+      read(request, since == revision ? schema::pack_message(schema::ChangesReply{
+                                            .revision = revision,
+                                            .now = Timestamp{now.wall.ms + server_ahead.count()}})
+                                      : schema::pack_error(gone("list again")));
     } else {
       asked.emplace_back(operation, request);
     }

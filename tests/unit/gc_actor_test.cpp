@@ -62,6 +62,20 @@ TEST_CASE("a wall clock that is stepped past the expiry is noticed within a seco
   CHECK(s.bench.operations() == Strings{"project.expire"});
 }
 
+// A gc whose own clock was an hour behind let projects live for an hour too long.
+TEST_CASE("a project expires by the apiserver's clock, whatever gc's own says [S19, E41, I35]") {
+  Setup s;
+  const auto ahead = GENERATE(std::chrono::milliseconds{1h}, std::chrono::milliseconds{-1h});
+  s.bench.server_ahead = ahead;
+  s.project("web", schema::Phase::kRunning).spec.expire_at =
+      Timestamp{s.bench.now.wall.ms + ahead.count() + 10'000};
+  s.bench.start();
+  s.bench.advance(9'999ms);
+  CHECK(s.bench.asked.empty());
+  s.bench.advance(1ms);
+  CHECK(s.bench.operations() == Strings{"project.expire"});
+}
+
 TEST_CASE("an expireAt that is moved or taken away before then takes effect [S20]") {
   Setup s;
   schema::Project& web = s.project("web", schema::Phase::kRunning);

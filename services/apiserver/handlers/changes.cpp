@@ -57,7 +57,7 @@ Result<ChangesReply> changes_since(Context& context, const Identity& caller,
   if (Result<Ok> done = context.store.walk_changes(request.since, on_change); !done) {
     return done.error();
   }
-  ChangesReply reply{.revision = current};
+  ChangesReply reply{.revision = current, .now = context.now.wall};
   Page page(kMaxChangesPerReply);
   for (ChangeRow& row : rows) {
     Change change{.revision = row.revision,
