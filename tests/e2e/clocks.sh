@@ -88,7 +88,7 @@ cut_node 2
 eventually "a node is lost" $((timeout_s + 3)) node_is 2 NotReady
 set_clock cara-apiserver +$hour
 moved() {
-  is_in moves Running && (($(where moves) == 1))
+  (($(runs_on moves) == 1))
 }
 eventually "its project moves when the clock is stepped an hour on" $((grace_s + 8)) moved
 took_ms=$(($(now_ms) - lost_ms))

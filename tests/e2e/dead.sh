@@ -35,7 +35,7 @@ all_run() {
   for name in "${projects[@]}"; do is_in "$name" Running || return 1; done
 }
 moved() {
-  is_in "$1" Running && (($(where "$1") > 3))
+  (($(runs_on "$1") > 3))
 }
 # left_nothing PROJECT: on the node where it was first
 left_nothing() {

@@ -32,8 +32,8 @@ all_run() {
 }
 moved() {
   local node
-  node=$(where "$1")
-  is_in "$1" Running && ((node > 0 && node != $(first_node "$1")))
+  node=$(runs_on "$1")
+  ((node > 0 && node != $(first_node "$1")))
 }
 left_nothing() {
   [[ -z $(objects_on "$(first_node "$1")" "$1") ]]

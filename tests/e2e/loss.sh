@@ -43,7 +43,7 @@ is_not_lost() {
 }
 # runs_away PROJECT: not on node 1
 runs_away() {
-  is_in "$1" Running && (($(where "$1") > 1))
+  (($(runs_on "$1") > 1))
 }
 # untouched: the containers of node 1 that nothing may stop
 untouched() {

@@ -8,7 +8,7 @@
 #   outage I SECONDS                 the cable is cut for so long
 #   freeze_node I [all]              thaw_node I       the daemons; all: the containers as well
 #   kill_node I                      start_node I      a power cut; the machine is switched on
-#   where PROJECT                    objects_on I [PROJECT]
+#   where PROJECT   runs_on PROJECT  objects_on I [PROJECT]
 #   mark                             timeline [PROJECT]
 #   never_two_at_once PROJECT        false: its containers ran on two nodes at once; says when
 # shellcheck shell=bash disable=SC2034,SC2154
@@ -228,6 +228,12 @@ start_node() {
 # where PROJECT: the number of its node, 0 if it has none
 where() {
   number_of "$(ctl --output json get projects "$1" | jq -r .status.nodeRef)"
+}
+
+# runs_on PROJECT: the number of the node where it is Running, 0 if it is not; as one look shows it
+runs_on() {
+  number_of "$(ctl --output json get projects "$1" |
+    jq -r '.status | select(.phase == "Running").nodeRef')"
 }
 
 objects_on() {
