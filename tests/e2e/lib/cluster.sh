@@ -1,7 +1,7 @@
 # A cluster of real processes: nats-server on a port of its own, the four daemons, a private Docker
 # engine. Everything lies below $work and is gone at the end, whatever happens. Sourced, after
 # check.sh, dockerd.sh and clock.sh; the caller may set `agent_flags`, `apiserver_flags`,
-# `engine_flags`, `nats_flags`. What ends a cluster of several nodes (bed.sh) is called here as well.
+# `engine_flags`, `nats_flags`. What ends a cluster of several nodes (bed.sh) is called here, too.
 # shellcheck shell=bash disable=SC2034
 
 set -Eeuo pipefail
