@@ -10,12 +10,16 @@
 #include <utility>
 #include <vector>
 
+#include "services/runtime/host/clock.h"
+#include "services/runtime/host/health_file.h"
 #include "services/runtime/host/logging.h"
 
 namespace cara::host {
 namespace {
 
 constexpr std::chrono::seconds kLocalCallPatience{1};
+constexpr const char* kHealthFile = "health-file";
+constexpr const char* kHealthcheck = "healthcheck";
 constexpr int kEndWatching = SIGUSR2;  // how StopSignals wakes its own thread
 
 sigset_t stop_signals() {
@@ -41,9 +45,39 @@ void watch(const std::function<void()>& stop) {
   }
 }
 
+// What every daemon has beside its own flags and those of every program.
+ProgramSpec with_service_flags(ProgramSpec program) {
+  program.flags.push_back({.name = kHealthFile,
+                           .help = "file, best on a tmpfs, that says this process is healthy",
+                           .value_name = "FILE"});
+  program.flags.push_back(
+      {.name = kHealthcheck,
+       .help = "start nothing, but tell whether the process with the same --health-file is "
+               "healthy: 0 if it works and is connected to the bus, 1 if not, 2 for wrong flags",
+       .kind = FlagKind::kSwitch,
+       .default_value = "false"});
+  return program;
+}
+
+int tell_health(const std::string& program, const std::string& health_file) {
+  if (health_file.empty()) {
+    std::fprintf(stderr, "%s: --healthcheck needs the --health-file of the process it is about\n",
+                 program.c_str());
+    return kExitUsage;
+  }
+  const auto health = check_health(health_file, mono_now());
+  if (!health) {
+    std::printf("%s is not healthy: %s\n", program.c_str(), health.error().message.c_str());
+    return 1;
+  }
+  std::printf("%s is healthy: %s\n", program.c_str(), health->c_str());
+  return 0;
+}
+
 }  // namespace
 
-ProcessStart start_process(const ProgramSpec& program, int argc, char** argv) {
+ProcessStart start_process(const ProgramSpec& own, int argc, char** argv) {
+  const ProgramSpec program = with_service_flags(own);
   auto parsed = Flags::parse(program, std::vector<std::string>(argv + 1, argv + argc));
   if (!parsed) {
     std::fprintf(stderr, "%s: %s\n", program.name.c_str(), parsed.error().message.c_str());
@@ -57,6 +91,9 @@ ProcessStart start_process(const ProgramSpec& program, int argc, char** argv) {
     std::printf("%s %s\n", program.name.c_str(), CARA_VERSION);
     return {.flags = {}, .exit_code = 0};
   }
+  if (parsed->enabled(kHealthcheck)) {
+    return {.flags = {}, .exit_code = tell_health(program.name, parsed->text(kHealthFile))};
+  }
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   start_logging({.program = program.name,
@@ -68,8 +105,11 @@ ProcessStart start_process(const ProgramSpec& program, int argc, char** argv) {
 BusOptions bus_options(const Flags& flags, schema::Identity identity) {
   std::string name =
       std::string("cara ") + std::string(schema::to_string(identity.role)) + " " + identity.id;
-  return {
-      .url = flags.text("nats"), .identity = std::move(identity), .client_name = std::move(name)};
+  return {.url = flags.text("nats"),
+          .identity = std::move(identity),
+          .client_name = std::move(name),
+          .pulse = {.health_file = flags.text(kHealthFile),
+                    .notify = notify_options(process_environment)}};
 }
 
 int run_process(NatsHost& host, runtime::Actor& actor) {

@@ -26,10 +26,12 @@ inline constexpr int kExitUsage = 2;
 
 struct ProcessStart {
   Flags flags;
-  std::optional<int> exit_code;  // set: --help or --version was served, or the flags are wrong
+  std::optional<int> exit_code;  // set: --help, --version or --healthcheck was served, or the
+                                 // flags are wrong
 };
 
-// Parses the flags, starts the log and blocks SIGTERM and SIGINT. Call it before any thread starts.
+// Adds --health-file and --healthcheck, parses the flags, starts the log and blocks SIGTERM and
+// SIGINT. Call it before any thread starts.
 ProcessStart start_process(const ProgramSpec& program, int argc, char** argv);
 
 BusOptions bus_options(const Flags& flags, schema::Identity identity);

@@ -52,6 +52,8 @@ NatsHost::NatsHost(BusOptions options)
     : options_(std::move(options)),
       inbox_(unique_inbox(schema::inbox_prefix(options_.identity))),
       mailbox_(options_.mailbox),
+      bus_is_("connecting to " + printable_url(options_.url)),
+      pulse_(options_.pulse),
       ear_(*this),
       connector_({.url = options_.url,
                   .client_name = options_.client_name,
@@ -144,12 +146,16 @@ int NatsHost::run(runtime::Actor& actor) {
   bool running = true;
   while (running && !stop_requested_) {
     running = step(actor);
+    beat();
     if (running) collect(kMaxNap);
   }
+  pulse_.stopping();
   if (running) drain(actor);
   if (connection_) (void)connection_->flush(kLastFlush);
   return exit_code_;
 }
+
+void NatsHost::beat() { pulse_.beat(mono_now(), connection_ != nullptr, bus_is_); }
 
 bool NatsHost::step(runtime::Actor& actor) {
   if (events_.empty()) return true;
@@ -240,7 +246,8 @@ void NatsHost::take(Connected connected) {
   connecting_ = false;
   connection_ = std::move(connected.connection);
   logged_error_.clear();
-  spdlog::info("connected to the NATS server at {}", printable_url(options_.url));
+  bus_is_ = fmt::format("connected to the NATS server at {}", printable_url(options_.url));
+  spdlog::info("{}", bus_is_);
   // The server reads in order: what these subscriptions miss, the pull that follows sees.
   subscribe(inbox_ + ".*", "");
   for (const auto& [subject, queue] : subscriptions_) subscribe(subject, queue);
@@ -250,6 +257,7 @@ void NatsHost::take(Connected connected) {
 
 void NatsHost::take(ConnectFailed failed) {
   connect_error_ = std::move(failed.error);
+  bus_is_ = connect_error_.message;
   const runtime::MonoTime time = mono_now();
   if (connect_error_.message == logged_error_ && time < log_again_) return;
   spdlog::warn("{}; trying again", connect_error_.message);
@@ -292,7 +300,9 @@ void NatsHost::subscribe(const std::string& subject, const std::string& queue_gr
 }
 
 void NatsHost::lost() {
-  spdlog::warn("the connection to the NATS server at {} is lost", printable_url(options_.url));
+  bus_is_ =
+      fmt::format("the connection to the NATS server at {} is lost", printable_url(options_.url));
+  spdlog::warn("{}", bus_is_);
   std::unique_ptr<NatsConnection> dead = std::move(connection_);
   std::vector<std::uint64_t> unanswered;
   for (const auto& [token, request] : pending_) {

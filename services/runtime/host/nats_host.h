@@ -25,6 +25,7 @@
 #include "services/runtime/host/connector.h"
 #include "services/runtime/host/deadlines.h"
 #include "services/runtime/host/mailbox.h"
+#include "services/runtime/host/pulse.h"
 #include "services/runtime/host/worker_pool.h"
 
 namespace cara::host {
@@ -35,6 +36,7 @@ struct BusOptions {
   std::string client_name;
   std::chrono::milliseconds connect_timeout{2'000};
   MailboxLimits mailbox{};
+  PulseOptions pulse{};
 };
 
 class NatsHost final : private BusListener {
@@ -132,6 +134,7 @@ class NatsHost final : private BusListener {
   // Served by this process's own workers.
   static bool is_local(std::string_view subject);
 
+  void beat();
   // False: the actor stopped.
   bool step(runtime::Actor& actor);
   bool perform_all(runtime::Effects effects);
@@ -161,9 +164,11 @@ class NatsHost final : private BusListener {
   std::map<std::string, Local> locals_;
   std::set<std::string> denied_;
   Error connect_error_;  // of the last attempt
+  std::string bus_is_;   // connected to where, or why it is not: for people
   std::string logged_error_;
   runtime::MonoTime log_again_;
   int exit_code_ = 0;
+  Pulse pulse_;
 
   BusEar ear_;
   Connector connector_;  // last: its thread uses the members above
