@@ -4,6 +4,7 @@
 
 #include "tests/catch_compat.h"
 #include "tests/integration/nats_server.h"
+#include "tests/integration/quiet_server.h"
 #include "tests/integration/service_child.h"
 
 using namespace cara::test;
@@ -30,6 +31,18 @@ TEST_CASE("SIGTERM ends a process whose call to the engine hangs") {
   REQUIRE(child.starts());
   kill(child.pid(), SIGTERM);
   CHECK(exit_code_of(child.pid()) == 0);
+}
+
+TEST_CASE("SIGTERM ends a process soon while servers or name servers keep it waiting") {
+  const QuietServer quiet;
+  std::string urls = quiet.url();
+  for (int i = 0; i < 4; ++i) urls += "," + quiet.url();  // 2 s each
+  const Child child({"test-service", "--nats", urls});
+  REQUIRE(child.starts());
+  const auto begin = std::chrono::steady_clock::now();
+  kill(child.pid(), SIGTERM);
+  CHECK(exit_code_of(child.pid()) == 0);
+  CHECK(std::chrono::steady_clock::now() - begin < 2s);
 }
 
 TEST_CASE("a wrong flag ends a process with 2 before it does anything") {

@@ -23,19 +23,22 @@ Connector::Connector(ConnectOptions options, BusEar& ear, std::function<void(Out
       thread_([this] { work(); }) {}
 
 Connector::~Connector() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
+  ends_within(std::chrono::microseconds(0));
   thread_.join();
+}
+
+bool Connector::ends_within(std::chrono::microseconds patience) {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  wake_.notify_all();
+  return wake_.wait_for(lock, patience, [this] { return !busy_; });
 }
 
 void Connector::connect(std::unique_ptr<NatsConnection> dead) {
   const std::lock_guard lock(mutex_);
   wanted_ = true;
   if (dead) dead_.push_back(std::move(dead));
-  wake_.notify_one();
+  wake_.notify_all();
 }
 
 // True unless the connector was stopped meanwhile.
@@ -47,6 +50,16 @@ bool Connector::pause(std::unique_lock<std::mutex>& lock, std::uint32_t failures
   return !wake_.wait_for(lock, time, [this] { return stopping_; });
 }
 
+template <class Work>
+void Connector::without(std::unique_lock<std::mutex>& lock, Work work) {
+  busy_ = true;
+  lock.unlock();
+  work();
+  lock.lock();
+  busy_ = false;
+  wake_.notify_all();
+}
+
 void Connector::work() {
   std::uint32_t failures = 0;
   bool lost_one = false;
@@ -56,16 +69,13 @@ void Connector::work() {
     if (stopping_) break;
     lost_one = lost_one || !dead_.empty();
     auto dead = std::exchange(dead_, {});
-    lock.unlock();
-    dead.clear();
-    lock.lock();
+    without(lock, [&dead] { dead.clear(); });
     if (failures > 0 || lost_one) {
       if (!pause(lock, std::max<std::uint32_t>(failures, 1))) break;
     }
-    lock.unlock();
-    Outcome outcome = NatsConnection::open(options_, ear_);
+    Outcome outcome = unavailable("no attempt was made");
+    without(lock, [this, &outcome] { outcome = NatsConnection::open(options_, ear_); });
     const bool connected = outcome.ok();
-    lock.lock();
     failures = connected ? 0 : failures + 1;
     if (connected) wanted_ = lost_one = false;
     report_(std::move(outcome));

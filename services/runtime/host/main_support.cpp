@@ -18,6 +18,7 @@ namespace cara::host {
 namespace {
 
 constexpr std::chrono::seconds kLocalCallPatience{1};
+constexpr std::chrono::milliseconds kConnectingPatience{500};
 constexpr const char* kHealthFile = "health-file";
 constexpr const char* kHealthcheck = "healthcheck";
 constexpr int kEndWatching = SIGUSR2;  // how StopSignals wakes its own thread
@@ -118,11 +119,10 @@ int run_process(NatsHost& host, runtime::Actor& actor) {
     const StopSignals signals([&host] { host.stop(); });
     exit_code = host.run(actor);
   }
-  if (!host.local_calls_end_within(kLocalCallPatience)) {
-    spdlog::warn("a call to the engine is left unfinished");
-    std::_Exit(exit_code);
-  }
-  return exit_code;
+  const bool calls_ended = host.local_calls_end_within(kLocalCallPatience);
+  if (!calls_ended) spdlog::warn("a call to the engine is left unfinished");
+  if (calls_ended && host.connecting_ends_within(kConnectingPatience)) return exit_code;
+  std::_Exit(exit_code);
 }
 
 StopSignals::StopSignals(std::function<void()> stop)

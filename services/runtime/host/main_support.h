@@ -36,8 +36,8 @@ ProcessStart start_process(const ProgramSpec& program, int argc, char** argv);
 
 BusOptions bus_options(const Flags& flags, schema::Identity identity);
 
-// Runs the actor until SIGTERM, SIGINT or its Stop. A local call that does not end soon is left
-// behind: then the process ends here.
+// Runs the actor until SIGTERM, SIGINT or its Stop. A local call or an attempt to connect that does
+// not end soon is left behind: then the process ends here.
 int run_process(NatsHost& host, runtime::Actor& actor);
 
 // Takes a lock of the file system. A predecessor that was killed holds it until the kernel has

@@ -185,6 +185,10 @@ bool NatsHost::local_calls_end_within(Duration patience) {
   });
 }
 
+bool NatsHost::connecting_ends_within(Duration patience) {
+  return connector_.ends_within(patience);
+}
+
 // --- Collecting events -------------------------------------------------------------------------
 
 void NatsHost::collect(Duration longest) {

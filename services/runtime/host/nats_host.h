@@ -69,8 +69,10 @@ class NatsHost final : private BusListener {
   void post(runtime::Event event);
   void stop();
 
-  // After run(). False: a local call still runs, and destroying the host would wait for it.
+  // After run(). False: a local call or an attempt to connect still runs, and destroying the host
+  // would wait for it.
   bool local_calls_end_within(runtime::Duration patience);
+  bool connecting_ends_within(runtime::Duration patience);
 
   // What the server did not permit, in its words: a wrong permission looks like a dead peer
   // otherwise.

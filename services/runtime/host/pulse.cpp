@@ -16,10 +16,6 @@ constexpr std::size_t kMaxSentence = 200;
 
 Pulse::Pulse(PulseOptions options) : options_(std::move(options)), notifier_(options_.notify) {}
 
-Pulse::~Pulse() {
-  if (!options_.health_file.empty()) remove_health(options_.health_file);
-}
-
 void Pulse::beat(runtime::MonoTime now, bool connected, const std::string& sentence) {
   const bool changed = !first_ || connected != connected_;
   if (!changed && now - last_ < kBeatEvery) return;
@@ -53,6 +49,9 @@ void Pulse::tell(runtime::MonoTime now) {
   status_told_ = true;
 }
 
-void Pulse::stopping() { notifier_.tell("STOPPING=1\n"); }
+void Pulse::stopping() {
+  notifier_.tell("STOPPING=1\n");
+  if (!options_.health_file.empty()) remove_health(options_.health_file);
+}
 
 }  // namespace cara::host

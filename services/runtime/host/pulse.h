@@ -24,13 +24,12 @@ class Pulse {
   static constexpr std::chrono::seconds kReadyPatience{10};
 
   explicit Pulse(PulseOptions options);
-  ~Pulse();
   Pulse(const Pulse&) = delete;
   Pulse& operator=(const Pulse&) = delete;
 
   // After every turn; cheap between beats. `sentence`: where the bus is, or why it is away.
   void beat(runtime::MonoTime now, bool connected, const std::string& sentence);
-  // The process hears a stop and will end.
+  // The last turn was made. The health file is gone afterwards.
   void stopping();
 
  private:
