@@ -1,11 +1,10 @@
 // caractrl delete: asks for all deletions, then waits until each is gone.
-#include <algorithm>
-
 #include "cli/manifests.h"
 #include "cli/objects.h"
 #include "cli/request.h"
 #include "cli/say.h"
 #include "cli/verb.h"
+#include "cli/wait.h"
 #include "schema/formats.h"
 #include "schema/subjects.h"
 
@@ -13,8 +12,6 @@ namespace cara::cli {
 namespace {
 
 constexpr std::chrono::seconds kRequestTimeout{10};
-// Events are hints: what they tell is looked up, and what they miss is found by looking anyway.
-constexpr std::chrono::seconds kLookAgain{1};
 
 // Something that is being deleted.
 struct Victim {
@@ -59,36 +56,25 @@ Result<bool> is_gone(Context& context, Api& api, Victim& victim) {
   return false;
 }
 
-Exit wait_until_gone(Context& context, Api& api, Victim& victim, runtime::Duration patience,
-                     runtime::MonoTime begin) {
+Exit wait_until_gone(Context& context, Api& api, Victim& victim, const Patience& patience) {
   const std::string who = called(Kind::kProject, victim.name);
-  auto hints = api.watch(schema::event_subject("project", victim.name));
-  if (!hints) return say_error(context, hints.error());
-  context.wait_begins();
-  runtime::MonoTime answered = context.mono_now();
-  while (true) {
-    const Result<bool> gone = is_gone(context, api, victim);
-    if (gone) answered = context.mono_now();
-    if (!gone && (!is_passing(gone.error()) || context.mono_now() - answered >= kGiveUp)) {
-      return say_error(context, gone.error());
-    }
-    if (gone && *gone) {
+  const auto end = wait_until(context, api, schema::event_subject("project", victim.name), patience,
+                              [&] { return is_gone(context, api, victim); });
+  if (!end) return say_error(context, end.error());
+  switch (*end) {
+    case WaitEnd::kCame:
       context.out << who << " deleted" << std::endl;
       return kDone;
-    }
-    const runtime::Duration waited = context.mono_now() - begin;
-    if (patience.count() > 0 && waited >= patience) {
-      say_error(context, who + " is not gone after " + format_duration_ms(patience.count() / 1000) +
+    case WaitEnd::kTimedOut:
+      say_error(context, who + " is not gone after " +
+                             format_duration_ms(patience.limit.count() / 1000) +
                              "; the deletion goes on in the background");
       return kTimedOut;
-    }
-    (*hints)->wait(patience.count() > 0 ? std::min<runtime::Duration>(kLookAgain, patience - waited)
-                                        : kLookAgain);
-    if (context.interrupted()) {
+    case WaitEnd::kInterrupted:
       say_error(context, who + " is not gone yet; the deletion goes on in the background");
       return kInterrupted;
-    }
   }
+  CARA_CHECK(false);
 }
 
 // Where the data is that a deleted project leaves behind.
@@ -103,7 +89,7 @@ void say_kept(Context& context, const std::string& who, const schema::DeleteRepl
 }
 
 Exit delete_objects(Context& context, Api& api, const Objects& objects, const host::Flags& flags) {
-  const runtime::MonoTime begin = context.mono_now();
+  const Patience patience{context.mono_now(), flags.duration("timeout")};
   const bool wait = flags.enabled("wait");
   Exit result = kDone;
   std::vector<Victim> victims;
@@ -131,7 +117,7 @@ Exit delete_objects(Context& context, Api& api, const Objects& objects, const ho
     }
   }
   for (Victim& victim : victims) {
-    const Exit end = wait_until_gone(context, api, victim, flags.duration("timeout"), begin);
+    const Exit end = wait_until_gone(context, api, victim, patience);
     result = first_failure(result, end);
     if (end == kInterrupted) break;
   }
@@ -161,33 +147,35 @@ Exit run_delete(Context& context, const host::Flags& flags) {
 }
 
 std::vector<host::FlagSpec> delete_flags() {
-  return {{.name = "file",
-           .help = "Delete the projects of these manifests; - is standard input",
-           .kind = host::FlagKind::kList,
-           .value_name = "FILE",
-           .environment = kNoEnvironment,
-           .letter = "f"},
-          {.name = "wait",
-           .help = "Wait until everything of it is gone",
-           .kind = host::FlagKind::kSwitch,
-           .default_value = "true",
-           .environment = kNoEnvironment},
-          {.name = "force",
-           .help = "Drop the record at once; its node cleans up when it can",
-           .kind = host::FlagKind::kSwitch,
-           .default_value = "false",
-           .environment = kNoEnvironment},
-          {.name = "volumes",
-           .help = "Also remove its Persistent volumes",
-           .kind = host::FlagKind::kSwitch,
-           .default_value = "false",
-           .environment = kNoEnvironment},
-          {.name = "timeout",
-           .help = "How long to wait until it is gone; 0: as long as it takes",
-           .kind = host::FlagKind::kDuration,
-           .default_value = "0",
-           .value_name = "DURATION",
-           .environment = kNoEnvironment}};
+  return {
+      {.name = "file",
+       .help = "Delete the projects of these manifests; - is standard input",
+       .kind = host::FlagKind::kList,
+       .value_name = "FILE",
+       .environment = kNoEnvironment,
+       .letter = "f"},
+      {.name = "wait",
+       .help = "Wait until everything of it is gone",
+       .kind = host::FlagKind::kSwitch,
+       .default_value = "true",
+       .environment = kNoEnvironment},
+      {.name = "force",
+       .help = "Drop the record at once: a project's node cleans up when it can, the projects of a "
+               "node are placed elsewhere",
+       .kind = host::FlagKind::kSwitch,
+       .default_value = "false",
+       .environment = kNoEnvironment},
+      {.name = "volumes",
+       .help = "Also remove its Persistent volumes",
+       .kind = host::FlagKind::kSwitch,
+       .default_value = "false",
+       .environment = kNoEnvironment},
+      {.name = "timeout",
+       .help = "How long to wait until it is gone; 0: as long as it takes",
+       .kind = host::FlagKind::kDuration,
+       .default_value = "0",
+       .value_name = "DURATION",
+       .environment = kNoEnvironment}};
 }
 
 }  // namespace
@@ -201,7 +189,8 @@ const Verb& delete_verb() {
           "Returns when every container, network and volume of the project is gone; Persistent\n"
           "volumes stay on their node unless --volumes is given. Ctrl-C ends only the waiting: "
           "the\n"
-          "deletion goes on.\n\n"
+          "deletion goes on. A node that holds projects is refused: `caractrl drain` moves them\n"
+          "away, --force gives them up there.\n\n"
           "Examples:\n"
           "  caractrl delete project wordpress\n"
           "  caractrl delete -f project.yaml --wait=false\n"

@@ -27,20 +27,19 @@ std::string node_cell(const schema::Node& node) {
   return text;
 }
 
-// The lines of a log on one.
+}  // namespace
+
+std::string age_of(Timestamp time, Timestamp now) {
+  if (!time.is_set()) return "-";
+  return format_age(std::max<std::int64_t>(0, now.ms - time.ms));
+}
+
 std::string one_line(std::string text) {
   while (text.ends_with('\n')) text.pop_back();
   for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) {
     text.replace(at, 1, " | ");
   }
   return text;
-}
-
-}  // namespace
-
-std::string age_of(Timestamp time, Timestamp now) {
-  if (!time.is_set()) return "-";
-  return format_age(std::max<std::int64_t>(0, now.ms - time.ms));
 }
 
 Table project_table(const std::vector<schema::Project>& projects, Timestamp now) {

@@ -24,4 +24,7 @@ void add_event(Table& table, const schema::Event& event, Timestamp now);
 // `8s`; `-` for a time that is not set. What is in the future is a clock that is off, not an age.
 std::string age_of(Timestamp time, Timestamp now);
 
+// The lines of a log on one.
+std::string one_line(std::string text);
+
 }  // namespace cara::cli

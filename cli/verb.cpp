@@ -86,9 +86,10 @@ std::string token_of(std::string_view name) {
 }  // namespace
 
 const std::vector<const Verb*>& verbs() {
-  static const std::vector<const Verb*> kVerbs{&apply_verb(),  &get_verb(),     &describe_verb(),
-                                               &delete_verb(), &rollout_verb(), &events_verb(),
-                                               &version_verb()};
+  static const std::vector<const Verb*> kVerbs{
+      &apply_verb(),  &get_verb(),     &describe_verb(), &delete_verb(), &rollout_verb(),
+      &events_verb(), &cordon_verb(),  &uncordon_verb(), &drain_verb(),  &label_verb(),
+      &taint_verb(),  &cluster_verb(), &version_verb()};
   return kVerbs;
 }
 

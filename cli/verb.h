@@ -29,6 +29,12 @@ const Verb& describe_verb();
 const Verb& delete_verb();
 const Verb& rollout_verb();
 const Verb& events_verb();
+const Verb& cordon_verb();
+const Verb& uncordon_verb();
+const Verb& drain_verb();
+const Verb& label_verb();
+const Verb& taint_verb();
+const Verb& cluster_verb();
 const Verb& version_verb();
 
 const std::vector<const Verb*>& verbs();

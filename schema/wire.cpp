@@ -116,6 +116,7 @@ Value to_value(const ProjectSpec& spec) { return encode(spec); }
 Value to_value(const RevisionInfo& revision) { return encode(revision); }
 Value to_value(const Event& event) { return encode(event); }
 Value to_value(const NodeInfo& info) { return encode(info); }
+Value to_value(const ServerInfo& info) { return encode(info); }
 Value changed_fields(const ProjectSpec& spec) { return encode(spec, Fields::kChanged); }
 Value changed_fields(const ServiceDef& service) { return encode(service, Fields::kChanged); }
 Value changed_fields(const VolumeDef& volume) { return encode(volume, Fields::kChanged); }

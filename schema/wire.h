@@ -37,6 +37,7 @@ Value to_value(const ProjectSpec& spec);
 Value to_value(const RevisionInfo& revision);
 Value to_value(const Event& event);
 Value to_value(const NodeInfo& info);
+Value to_value(const ServerInfo& info);
 // What differs from the defaults: for people, and for hashes that a new field does not change.
 Value changed_fields(const ProjectSpec& spec);
 Value changed_fields(const ServiceDef& service);

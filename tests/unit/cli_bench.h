@@ -30,6 +30,11 @@ class FakeApi final : public Api {
   schema::UndoReply undone;
   schema::UndoRequest undo;          // the last one
   schema::DeleteReply delete_reply;  // beside outcome and uid
+  schema::ServerInfo info{"9.9.9", "i", "c1", 1};
+  std::vector<schema::NodeChangeRequest> changes;
+  std::vector<schema::MoveRequest> moves;
+  std::map<std::string, std::string> immovable;  // projects by name, and why
+  std::string candidate = "w2";                  // of every move
   std::size_t page = 1000;
   int lose_replies = 0;                         // handled, but the answer does not come
   std::optional<Error> fail;                    // every call
@@ -53,6 +58,18 @@ class FakeApi final : public Api {
   Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
     watched.push_back(subject);
     return std::unique_ptr<Hints>(std::make_unique<FakeHints>(*this));
+  }
+
+  schema::Node& add_node(const std::string& name) {
+    nodes[name].metadata = {.name = name, .uid = "uid-" + name};
+    nodes[name].status.state = schema::NodeState::kReady;
+    return nodes[name];
+  }
+
+  // `project` is on `node`.
+  void place(const std::string& project, const std::string& node, schema::Phase phase) {
+    projects[project].status.node_ref = node;
+    projects[project].status.phase = phase;
   }
 
   schema::Project& add(const std::string& name, schema::Phase phase = schema::Phase::kPending) {
@@ -167,6 +184,47 @@ class FakeApi final : public Api {
     return schema::pack_message(reply);
   }
 
+  runtime::Payload change(const runtime::Payload& body) {
+    changes.push_back(*schema::unpack_message<schema::NodeChangeRequest>(body));
+    const schema::NodeChangeRequest& request = changes.back();
+    if (!nodes.contains(request.name)) return schema::pack_error(not_found("it does not exist"));
+    schema::Node& node = nodes[request.name];
+    const schema::Node before = node;
+    if (request.unschedulable) node.spec.unschedulable = *request.unschedulable;
+    for (const auto& [key, value] : request.set_labels) node.metadata.labels[key] = value;
+    for (const std::string& key : request.remove_labels) node.metadata.labels.erase(key);
+    const auto drop = [&](const schema::Taint& old) {
+      std::erase_if(node.spec.taints, [&](const schema::Taint& taint) {
+        return taint.key == old.key && taint.effect == old.effect;
+      });
+    };
+    for (const schema::Taint& taint : request.remove_taints) drop(taint);
+    for (const schema::Taint& taint : request.set_taints) {
+      drop(taint);
+      node.spec.taints.push_back(taint);
+    }
+    return schema::pack_message(schema::NodeChangeReply{node != before, node});
+  }
+
+  runtime::Payload move(const runtime::Payload& body) {
+    moves.push_back(*schema::unpack_message<schema::MoveRequest>(body));
+    const schema::MoveRequest& request = moves.back();
+    if (const auto found = immovable.find(request.name); found != immovable.end()) {
+      return schema::pack_error(conflict(found->second));
+    }
+    if (!projects.contains(request.name)) {
+      return schema::pack_error(not_found("it does not exist"));
+    }
+    if (!request.dry_run) place(request.name, "", schema::Phase::kPending);
+    return schema::pack_message(schema::MoveReply{candidate});
+  }
+
+  runtime::Payload allow_moves() {
+    schema::AllowMovesReply reply{info.moves_held};
+    info.moves_held.clear();
+    return schema::pack_message(reply);
+  }
+
   runtime::Payload answer(std::string_view operation, const runtime::Payload& body) {
     if (operation == "project.history") return history(body);
     if (operation == "event.list") return list_events(body);
@@ -184,8 +242,11 @@ class FakeApi final : public Api {
       return list<schema::NodeListReply>(nodes, &schema::NodeListReply::nodes, body);
     }
     if (operation == "server.info") {
-      return schema::pack_message(schema::ServerInfo{"9.9.9", "i", "c1", 1});
+      return schema::pack_message(info);
     }
+    if (operation == "node.change") return change(body);
+    if (operation == "project.move") return move(body);
+    if (operation == "cluster.allow-moves") return allow_moves();
     const std::string name = schema::unpack_message<schema::GetRequest>(body)->name;
     if (operation == "project.get" && projects.contains(name)) {
       return schema::pack_message(schema::ProjectReply{projects[name]});
