@@ -24,8 +24,9 @@ constexpr std::chrono::seconds kRequestTimeout{10};
 // A project that is Failed or on no node for this long after its move is not waited for.
 constexpr std::chrono::seconds kStuck{30};
 
-constexpr const char* kStillHere = "has not moved yet";
-constexpr const char* kOnItsWay = "is still on its way";
+constexpr std::size_t kMaxReason = 1024;
+constexpr const char* kStillHere = " has not moved yet";
+constexpr const char* kOnItsWay = " is still on its way";
 
 std::string called(const Project& project) {
   return "project/" + schema::printable(project.metadata.name, 253);
@@ -34,13 +35,26 @@ std::string called(const Project& project) {
 std::string why(const schema::ProjectStatus& status) {
   const auto* phase = find_condition(status.conditions, schema::kConditionPhase);
   if (phase == nullptr) return "";
-  const std::string text = one_line(phase->message.empty() ? phase->reason : phase->message);
+  const std::string text = schema::printable(
+      one_line(phase->message.empty() ? phase->reason : phase->message), kMaxReason);
   return text.empty() ? "" : ": " + text;
+}
+
+// A refusal in one line that begins with the project.
+std::string stays_text(const Project& project, const Error& refusal) {
+  const std::string who = called(project);
+  const std::string text = schema::printable(one_line(refusal.message), kMaxReason);
+  return text.starts_with(who + " ") ? text : who + " stays: " + text;
 }
 
 std::string seconds_text(runtime::Duration time) {
   const std::int64_t tenths = time.count() / 100'000;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
+}
+
+// A project that is deleted after it was to be moved is another thing to wait for.
+std::string attempt_of(const Project& project) {
+  return project.metadata.uid + (project.status.phase == Phase::kTerminating ? " ending" : "");
 }
 
 class Drain {
@@ -56,6 +70,8 @@ class Drain {
   Exit cordon();
   // Those on the node that were not tried yet; whatever is being deleted comes last.
   Result<std::vector<Project>> untried();
+  // The same into `projects`, also when the control plane is away for a while.
+  Exit look(std::vector<Project>& projects);
   Exit empty_node();
   Exit move(const Project& project);
   Exit follow(const Project& project);
@@ -68,8 +84,8 @@ class Drain {
   Result<bool> has_arrived(const Project& project, runtime::MonoTime begin,
                            std::optional<runtime::MonoTime>& stuck_since);
   bool is_stuck(std::optional<runtime::MonoTime>& since) const;
-  // `state`: of the project when nobody waits any longer.
-  Exit ended(const Project& project, WaitEnd end, const std::string& state);
+  // `state`: how things are when nobody waits any longer.
+  Exit ended(WaitEnd end, const std::string& state);
   void complain(const std::string& sentence);
   Exit report(Exit end);
 
@@ -77,15 +93,13 @@ class Drain {
   Api& api_;
   const std::string node_;
   const Patience patience_;
-  std::set<std::string> tried_;  // uids
+  std::set<std::string> tried_;  // attempt_of()
   std::vector<std::string> complaints_;
   std::size_t stay_ = 0;
   std::string last_word_;
 };
 
-void Drain::complain(const std::string& sentence) {
-  complaints_.push_back(schema::printable(one_line(sentence), 1024));
-}
+void Drain::complain(const std::string& sentence) { complaints_.push_back(sentence); }
 
 Exit Drain::cordon() {
   const schema::NodeChangeRequest request{
@@ -102,7 +116,7 @@ Result<std::vector<Project>> Drain::untried() {
   if (!all) return all.error();
   std::erase_if(*all, [&](const Project& project) {
     return project.status.node_ref != node_ || !schema::is_bound(project.status.phase) ||
-           tried_.contains(project.metadata.uid);
+           tried_.contains(attempt_of(project));
   });
   std::stable_partition(all->begin(), all->end(), [](const Project& project) {
     return project.status.phase != Phase::kTerminating;
@@ -143,6 +157,8 @@ Result<bool> Drain::has_arrived(const Project& project, runtime::MonoTime begin,
   if (!now && !gone) return now.error();
   if (gone || now->project.metadata.uid != project.metadata.uid ||
       schema::is_ending(now->project.status.phase)) {
+    // One that is still here is waited for later.
+    if (!gone && now->project.status.node_ref == node_) return true;
     context_.out << called(project) << " deleted by somebody else" << std::endl;
     return true;
   }
@@ -177,12 +193,12 @@ Result<bool> Drain::has_arrived(const Project& project, runtime::MonoTime begin,
   return true;
 }
 
-Exit Drain::ended(const Project& project, WaitEnd end, const std::string& state) {
+Exit Drain::ended(WaitEnd end, const std::string& state) {
   if (end == WaitEnd::kCame) return kDone;
   const bool late = end == WaitEnd::kTimedOut;
   const std::string after =
       late ? " after " + format_duration_ms(patience_.limit.count() / 1000) : "";
-  last_word_ = called(project) + " " + state + after + "; node/" + node_ + " stays cordoned";
+  last_word_ = state + after + "; node/" + node_ + " stays cordoned";
   return late ? kTimedOut : kInterrupted;
 }
 
@@ -192,7 +208,7 @@ Exit Drain::follow(const Project& project) {
   const auto end =
       wait_until(context_, api_, schema::event_subject("project", project.metadata.name), patience_,
                  [&] { return has_arrived(project, begin, stuck_since); });
-  return end ? ended(project, *end, kOnItsWay) : say_error(context_, end.error());
+  return end ? ended(*end, called(project) + kOnItsWay) : say_error(context_, end.error());
 }
 
 Exit Drain::move(const Project& project) {
@@ -214,10 +230,10 @@ Exit Drain::move(const Project& project) {
                    return true;
                  });
   if (!end) return say_error(context_, end.error());
-  if (*end != WaitEnd::kCame) return ended(project, *end, kStillHere);
+  if (*end != WaitEnd::kCame) return ended(*end, called(project) + kStillHere);
   if (!refusal) return follow(project);
   ++stay_;
-  complain(called(project) + " stays: " + refusal->message);
+  complain(stays_text(project, *refusal));
   return kDone;
 }
 
@@ -237,19 +253,31 @@ Exit Drain::outlast(const Project& project) {
       });
   if (!end) return say_error(context_, end.error());
   if (*end == WaitEnd::kCame) context_.out << called(project) << " deleted" << std::endl;
-  return ended(project, *end, "is still being deleted");
+  return ended(*end, called(project) + " is still being deleted");
+}
+
+Exit Drain::look(std::vector<Project>& projects) {
+  const auto end = wait_until(context_, api_, schema::event_subject("node", node_), patience_,
+                              [&]() -> Result<bool> {
+                                auto found = untried();
+                                if (!found) return found.error();
+                                projects = std::move(*found);
+                                return true;
+                              });
+  if (!end) return say_error(context_, end.error());
+  return ended(*end, "node/" + node_ + " may still hold projects");
 }
 
 Exit Drain::empty_node() {
   while (true) {
-    const auto projects = untried();
-    if (!projects) return say_error(context_, projects.error());
-    if (projects->empty()) return kDone;
-    for (const Project& project : *projects) {
-      if (context_.interrupted()) return ended(project, WaitEnd::kInterrupted, kStillHere);
+    std::vector<Project> projects;
+    if (const Exit end = look(projects); end != kDone) return end;
+    if (projects.empty()) return kDone;
+    for (const Project& project : projects) {
+      if (context_.interrupted()) return ended(WaitEnd::kInterrupted, called(project) + kStillHere);
       if (patience_.is_over(context_.mono_now()))
-        return ended(project, WaitEnd::kTimedOut, kStillHere);
-      tried_.insert(project.metadata.uid);
+        return ended(WaitEnd::kTimedOut, called(project) + kStillHere);
+      tried_.insert(attempt_of(project));
       const bool ending = project.status.phase == Phase::kTerminating;
       const Exit end = ending ? outlast(project) : move(project);
       if (end != kDone) return end;
@@ -292,9 +320,7 @@ Exit Drain::dry_run() {
     } else if (reply.error().code == Code::kConflict) {
       ++stay_;
       context_.out.flush();
-      context_.err << called(project)
-                   << " stays: " << schema::printable(one_line(reply.error().message), 1024)
-                   << "\n";
+      context_.err << stays_text(project, reply.error()) << "\n";
     } else if (reply.error().code != Code::kNotFound) {
       return say_error(context_, reply.error());
     }

@@ -36,6 +36,7 @@ class FakeApi final : public Api {
   std::map<std::string, std::string> immovable;  // projects by name, and why
   std::string candidate = "w2";                  // of every move
   std::size_t page = 1000;
+  int broken_lists = 0;                         // so many lists of projects fail
   int lose_replies = 0;                         // handled, but the answer does not come
   std::optional<Error> fail;                    // every call
   std::vector<std::string> calls;               // operations, in order
@@ -48,6 +49,10 @@ class FakeApi final : public Api {
                                 runtime::Duration timeout) override {
     calls.emplace_back(operation);
     if (fail) return *fail;
+    if (operation == "project.list" && broken_lists > 0) {
+      --broken_lists;
+      return unavailable("no control plane");
+    }
     const runtime::Payload reply = answer(operation, body);
     if (lose_replies == 0) return reply;
     --lose_replies;

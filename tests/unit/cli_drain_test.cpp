@@ -81,10 +81,10 @@ TEST_CASE("drain --dry-run says what would happen and changes nothing [E50]") {
         "project/b is being deleted (dry run)\n"
         "node/w1 would be drained (dry run)\n");
   CHECK(all.exit == kDone);
-  bench.api.immovable["db"] = "0/3 nodes fit: 3 NotReady";
+  bench.api.immovable["db"] = "project/db has nowhere to go: 0/3 nodes fit: 3 NotReady";
   const Seen some = bench.run({"drain", "w1", "--dry-run"});
   CHECK(some.err ==
-        "project/db stays: 0/3 nodes fit: 3 NotReady\n"
+        "project/db has nowhere to go: 0/3 nodes fit: 3 NotReady\n"
         "error: node/w1 cannot be drained: 1 project stays (dry run)\n");
   CHECK(some.exit == kRefused);
   CHECK(bench.api.projects == projects);
@@ -199,6 +199,12 @@ TEST_CASE("drain goes on when the control plane restarts meanwhile [E44][E50]") 
     if (waits >= 20) settle(api);
   };
   CHECK(bench.run({"drain", "w1"}).exit == kDone);
+  bench.api.broken_lists = 5;
+  CHECK(bench.run({"drain", "w1"}).out == "node/w1 already cordoned\nnode/w1 drained\n");
+  bench.api.broken_lists = 5;
+  CHECK(bench.run({"drain", "w1", "--timeout", "2s"}).err ==
+        "error: node/w1 may still hold projects after 2s; node/w1 stays cordoned\n");
+  bench.api.broken_lists = 0;
   fill(bench, {"a"});
   bench.api.while_waiting = [](FakeApi& api) { api.fail = unavailable("no control plane"); };
   const Seen seen = bench.run({"drain", "w1"});
@@ -222,6 +228,23 @@ TEST_CASE("what left or was deleted meanwhile does not stay [E50]") {
         "node/w1 cordoned\nproject/a deleted by somebody else\nproject/b moved to w3 (0.0s)\n"
         "project/c deleted by somebody else\nnode/w1 drained\n");
   CHECK(seen.err.empty());
+  CHECK(seen.exit == kDone);
+}
+
+TEST_CASE("a project that is deleted while it is to be moved is waited for [E50]") {
+  CliBench bench;
+  fill(bench, {"a", "b"});
+  bench.api.immovable["b"] = "project/b is being deleted";
+  int waits = 0;
+  bench.api.while_waiting = [&](FakeApi& api) {
+    settle(api);
+    if (++waits == 1) api.place("b", "w1", Phase::kTerminating);
+    if (waits == 10) api.projects.erase("b");
+  };
+  const Seen seen = bench.run({"drain", "w1"});
+  CHECK(seen.out ==
+        "node/w1 cordoned\nproject/a moved to w2 (2.0s)\nproject/b deleted\nnode/w1 drained\n");
+  CHECK(seen.err == "project/b: waiting until it is deleted\n");
   CHECK(seen.exit == kDone);
 }
 
