@@ -5,7 +5,9 @@
 
 #include "cli/render.h"
 #include "cli/rows.h"
+#include "schema/fit.h"
 #include "schema/formats.h"
+#include "schema/quantity.h"
 #include "schema/secrets.h"
 #include "schema/wire.h"
 
@@ -145,6 +147,59 @@ std::string describe_events(const std::vector<schema::Event>& events, Timestamp 
   return "Events" + more + ":\n" + indented(out.str(), 2);
 }
 
+std::string text_of(const Table& table) {
+  std::ostringstream out;
+  table.print(out);
+  return out.str();
+}
+
+std::string taints_of(const schema::Node& node) {
+  std::string text;
+  for (const schema::Taint& taint : node.spec.taints) {
+    const bool hard = taint.effect == schema::TaintEffect::kNoSchedule;
+    text += taint.key + (taint.value.empty() ? "" : "=" + taint.value) +
+            (hard ? ":NoSchedule\n" : ":PreferNoSchedule\n");
+  }
+  return text;
+}
+
+// What a node has, what of it is for projects, and what they ask for.
+Table resources_of(const schema::Node& node, const std::vector<schema::Project>& projects) {
+  schema::Usage usage;
+  for (const schema::Project& project : projects) {
+    schema::add_to(usage, schema::demand_of(project.spec));
+  }
+  const schema::NodeInfo& info = node.status.info;
+  Table table({"NAME", "CAPACITY", "ALLOCATABLE", "REQUESTED"});
+  const auto add = [&](const char* name, std::int64_t capacity,
+                       std::int64_t schema::Amounts::*amount, std::string (*show)(std::int64_t)) {
+    const std::int64_t asked = usage.amounts.*amount;
+    const std::int64_t all = info.allocatable ? (*info.allocatable).*amount : 0;
+    if (capacity == 0 && all == 0 && asked == 0) return;
+    std::string share = show(asked);
+    if (all > 0) share += " (" + std::to_string(asked * 100 / all) + "%)";
+    table.add(
+        {name, capacity > 0 ? show(capacity) : "-", info.allocatable ? show(all) : "-", share});
+  };
+  const auto plain = [](std::int64_t number) { return std::to_string(number); };
+  add("cpu", info.cpus * 1000, &schema::Amounts::cpu_millis, schema::format_cpu);
+  add("memory", info.memory_bytes, &schema::Amounts::memory_bytes, schema::format_memory);
+  add("pids", 0, &schema::Amounts::pids, plain);
+  add("gpus", 0, &schema::Amounts::gpus, plain);
+  return table;
+}
+
+Table projects_of(const std::vector<schema::Project>& projects, Timestamp now) {
+  Table table({"NAME", "PHASE", "CPU", "MEMORY", "AGE"});
+  for (const schema::Project& project : projects) {
+    const schema::Amounts asked = schema::demand_of(project.spec).amounts;
+    table.add({project.metadata.name, std::string(to_string(project.status.phase)),
+               schema::format_cpu(asked.cpu_millis), schema::format_memory(asked.memory_bytes),
+               age_of(project.metadata.created_at, now)});
+  }
+  return table;
+}
+
 std::string describe_metadata(const schema::Metadata& metadata, Timestamp now) {
   return line("Name", metadata.name) + line("UID", metadata.uid) +
          line("Created", ago(metadata.created_at, now)) + line("Labels", pairs(metadata.labels)) +
@@ -188,15 +243,16 @@ std::string describe_project(const schema::Project& project,
 std::string describe_node(const schema::Node& node, const std::vector<schema::Project>& projects,
                           const std::vector<schema::Event>& events, Timestamp now) {
   std::string text = describe_metadata(node.metadata, now);
+  text += line("Taints", taints_of(node));
   text += line("State", std::string(to_string(node.status.state)) +
                             (node.spec.unschedulable ? ", takes no new projects" : ""));
   text += line("Heard", ago(node.status.last_heartbeat, now));
-  text += section("Info", schema::to_value(node.status.info));
-  std::string names;
-  for (const schema::Project& project : projects) {
-    names += project.metadata.name + " (" + std::string(to_string(project.status.phase)) + ")\n";
-  }
-  text += line("Projects", names);
+  // What it has of resources stands below, beside what is asked of it.
+  text += section("Info", Value(without(schema::to_value(node.status.info),
+                                        {"cpus", "memoryBytes", "allocatable"})));
+  text += "Resources:\n" + indented(text_of(resources_of(node, projects)), 2);
+  text += projects.empty() ? line("Projects", "")
+                           : "Projects:\n" + indented(text_of(projects_of(projects, now)), 2);
   return text + describe_conditions(node.status.conditions, now) + describe_events(events, now);
 }
 

@@ -9,6 +9,13 @@
 namespace cara::cli {
 namespace {
 
+struct Ask {
+  Api& api;
+  runtime::Duration timeout;
+  bool wide = false;
+  Timestamp now;
+};
+
 // What differs between the kinds.
 struct Projects {
   using Object = schema::Project;
@@ -18,8 +25,8 @@ struct Projects {
   static Result<std::vector<Object>> list(Api& api, runtime::Duration timeout) {
     return list_projects(api, timeout);
   }
-  static Table table(const std::vector<Object>& objects, Timestamp now) {
-    return project_table(objects, now);
+  static Result<Table> table(const std::vector<Object>& objects, const Ask& ask) {
+    return ask.wide ? wide_project_table(objects, ask.now) : project_table(objects, ask.now);
   }
 };
 struct Nodes {
@@ -30,8 +37,11 @@ struct Nodes {
   static Result<std::vector<Object>> list(Api& api, runtime::Duration timeout) {
     return list_nodes(api, timeout);
   }
-  static Table table(const std::vector<Object>& objects, Timestamp now) {
-    return node_table(objects, now);
+  static Result<Table> table(const std::vector<Object>& objects, const Ask& ask) {
+    if (!ask.wide) return node_table(objects, ask.now);
+    const auto projects = list_projects(ask.api, ask.timeout);
+    if (!projects) return projects.error();
+    return wide_node_table(objects, *projects, ask.now);
   }
 };
 
@@ -77,7 +87,9 @@ Exit get(Context& context, Api& api, const std::vector<std::string>& names,
   if (output != Output::kTable) {
     if (!one || !objects.empty()) print_objects(context, objects, one, output);
   } else if (!objects.empty()) {
-    K::table(objects, context.now()).print(context.out);
+    const Result<Table> table = K::table(objects, {api, timeout, wants_wide(flags), context.now()});
+    if (!table) return say_error(context, table.error());
+    table->print(context.out);
   } else if (names.empty()) {
     context.err << "No " << to_string(K::kKind) << "s found\n";
   }
@@ -108,11 +120,14 @@ const Verb& get_verb() {
       .details =
           "As JSON or YAML one name prints the object, and several names or none print a list.\n"
           "CONDITIONS says NodeNotReady where nothing is heard from a Running project's node.\n"
+          "-o wide adds to nodes what is asked of them and what they are, to projects how many of\n"
+          "their services are ready.\n"
           "Short names: project, po; node, no; project/NAME.\n\n"
           "Examples:\n"
           "  caractrl get projects\n"
           "  caractrl get projects wordpress\n"
           "  caractrl get project wordpress -o yaml\n"
+          "  caractrl get nodes -o wide\n"
           "  caractrl --output json get nodes\n",
       .flags = {output_flag(), answer_timeout_flag()},
       .run = run_get};

@@ -54,7 +54,7 @@ std::string escape_controls(const std::string& json) {
 }  // namespace
 
 std::optional<Output> parse_output(std::string_view text) {
-  if (text == "table") return Output::kTable;
+  if (text == "table" || text == "wide") return Output::kTable;
   if (text == "json") return Output::kJson;
   if (text == "yaml") return Output::kYaml;
   return std::nullopt;

@@ -12,8 +12,14 @@ namespace cara::cli {
 
 // NAME PHASE NODE CONDITIONS AGE
 Table project_table(const std::vector<schema::Project>& projects, Timestamp now);
+// The same, and GENERATION ASSIGNMENT SERVICES
+Table wide_project_table(const std::vector<schema::Project>& projects, Timestamp now);
 // NAME STATUS ADDRESS VERSION AGE
 Table node_table(const std::vector<schema::Node>& nodes, Timestamp now);
+// The same, and PROJECTS CPU MEMORY TAINTS OS-IMAGE ARCH KERNEL DOCKER. CPU and MEMORY: what the
+// projects on the node ask for, of what it has for them. `projects`: all of the cluster.
+Table wide_node_table(const std::vector<schema::Node>& nodes,
+                      const std::vector<schema::Project>& projects, Timestamp now);
 
 // REVISION GENERATION AGE CAUSE HEALTHY CURRENT IMAGES
 Table revision_table(const std::vector<schema::RevisionInfo>& revisions, Timestamp now);

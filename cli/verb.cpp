@@ -111,10 +111,10 @@ host::FlagSpec answer_timeout_flag() {
 
 host::FlagSpec output_flag() {
   return {.name = "output",
-          .help = "table, json or yaml",
+          .help = "table, wide, json or yaml; wide: a table with more columns where there are any",
           .default_value = "table",
           .value_name = "FORMAT",
-          .choices = {"table", "json", "yaml"},
+          .choices = {"table", "wide", "json", "yaml"},
           .letter = "o"};
 }
 
@@ -123,6 +123,8 @@ Output output_of(const host::Flags& flags) {
   CARA_CHECK(output.has_value());
   return *output;
 }
+
+bool wants_wide(const host::Flags& flags) { return flags.text("output") == "wide"; }
 
 host::ProgramSpec program_of(std::vector<host::FlagSpec> flags) {
   flags.push_back({.name = "user",

@@ -46,6 +46,7 @@ host::FlagSpec output_flag();
 host::FlagSpec answer_timeout_flag();  // `--timeout`, of each request
 // REQUIRES: the verb has output_flag().
 Output output_of(const host::Flags& flags);
+bool wants_wide(const host::Flags& flags);  // a table with more columns
 // Those of every verb; `flags` with them is what its command line takes.
 host::ProgramSpec program_of(std::vector<host::FlagSpec> flags);
 

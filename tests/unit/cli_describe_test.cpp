@@ -180,13 +180,30 @@ TEST_CASE("describe shows a node with its projects") {
   node.status.state = schema::NodeState::kReady;
   node.status.info.address = "10.0.0.1";
   node.status.info.cpus = 4;
-  bench.api.add("here", Phase::kRunning).status.node_ref = "w1";
+  node.status.info.memory_bytes = 8LL << 30;
+  node.status.info.allocatable = {.cpu_millis = 3000, .memory_bytes = 6LL << 30, .pids = 4096};
+  node.spec.taints = {{"app", "db", schema::TaintEffect::kNoSchedule},
+                      {"slow", "", schema::TaintEffect::kPreferNoSchedule}};
+  schema::Project& here = bench.api.add("here", Phase::kRunning);
+  here.status.node_ref = "w1";
+  here.spec.services[0].resources =
+      schema::Resources{.requests = {.cpu = "1.5", .memory = "1200Mi"}};
   bench.api.add("there", Phase::kRunning).status.node_ref = "w2";
   const Seen seen = bench.run({"describe", "node", "w1", "w2"});
   CHECK(contains_text(seen.out, "State:          Ready\n"));
   CHECK(contains_text(seen.out, "Info:\n  address: \"10.0.0.1\"\n"));
-  CHECK(contains_text(seen.out, "  cpus: 4\n"));
-  CHECK(contains_text(seen.out, "Projects:       here (Running)\nConditions:     <none>\n"));
+  CHECK(contains_text(
+      seen.out, "Taints:         app=db:NoSchedule\n                slow:PreferNoSchedule\n"));
+  CHECK(contains_text(seen.out,
+                      "Resources:\n"
+                      "  NAME     CAPACITY   ALLOCATABLE   REQUESTED\n"
+                      "  cpu      4          3             1.5 (50%)\n"
+                      "  memory   8Gi        6Gi           1.1Gi (19%)\n"
+                      "  pids     -          4096          0 (0%)\n"
+                      "Projects:\n"
+                      "  NAME   PHASE     CPU   MEMORY   AGE\n"
+                      "  here   Running   1.5   1.1Gi    8s\n"
+                      "Conditions:     <none>\n"));
   CHECK(contains_text(seen.out, "Events:         <none>\n"));
   CHECK(seen.err == "error: node \"w2\" not found\n");
   CHECK(seen.exit == kRefused);

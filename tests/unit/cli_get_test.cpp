@@ -117,6 +117,67 @@ TEST_CASE("nodes show what is wrong with them") {
   CHECK(bench.run({"get", "nodes", "zz"}).err == "error: node \"zz\" not found\n");
 }
 
+TEST_CASE("get nodes shows the pressure that a node is under") {
+  CliBench bench;
+  schema::Node& node = bench.api.add_node("a");
+  node.metadata.created_at = {kNow.ms - 3 * 3'600'000};
+  for (const char* type : {schema::kConditionDiskPressure, schema::kConditionMemoryPressure}) {
+    set_condition(node.status.conditions, {.type = type, .reason = "Low"});
+  }
+  CHECK(bench.run({"get", "nodes"}).out ==
+        "NAME   STATUS                              ADDRESS   VERSION   AGE\n"
+        "a      Ready,DiskPressure,MemoryPressure   <none>    -         3h\n");
+}
+
+TEST_CASE("get nodes -o wide shows what is asked of each node, and what it is [E5]") {
+  CliBench bench;
+  const Timestamp then{kNow.ms - 3 * 3'600'000};
+  schema::Node& a = bench.api.add_node("a.example");
+  a.metadata.created_at = then;
+  a.spec.taints = {{.key = "app"}};
+  a.status.info = {.address = "10.0.0.1",
+                   .os = "Debian 12",
+                   .kernel = "6.1.0",
+                   .architecture = "x86_64",
+                   .engine_version = "27.1",
+                   .agent_version = "0.1.0",
+                   .allocatable = schema::Amounts{.cpu_millis = 4000, .memory_bytes = 8LL << 30}};
+  bench.api.add_node("b").metadata.created_at = then;
+  const auto ask = [&](const std::string& name, const std::string& node, Phase phase) {
+    bench.api.add(name).spec.services[0].resources =
+        schema::Resources{.requests = {.cpu = "750m", .memory = "1Gi"}};
+    bench.api.place(name, node, phase);
+  };
+  ask("one", "a.example", Phase::kRunning);
+  ask("two", "a.example", Phase::kTerminating);
+  ask("gone", "a.example", Phase::kTerminated);
+  ask("three", "b", Phase::kFailed);
+  ask("waiting", "", Phase::kPending);
+  CHECK(bench.run({"get", "nodes", "-o", "wide"}).out ==
+        "NAME        STATUS   ADDRESS    VERSION   AGE   PROJECTS   CPU      MEMORY    TAINTS   "
+        "OS-IMAGE    ARCH     KERNEL   DOCKER\n"
+        "a.example   Ready    10.0.0.1   0.1.0     3h    2          1.5/4    2Gi/8Gi   1        "
+        "Debian 12   x86_64   6.1.0    27.1\n"
+        "b           Ready    <none>     -         3h    1          750m/-   1Gi/-     0        "
+        "-           -        -        -\n");
+  CHECK(contains_text(bench.run({"get", "node", "b", "-o", "wide"}).out, " 750m/- "));
+}
+
+TEST_CASE("get projects -o wide shows how many services are ready") {
+  CliBench bench;
+  schema::Project& shop = running(bench, "shop");
+  shop.spec.services.resize(3, shop.spec.services[0]);
+  shop.metadata.generation = 4;
+  shop.status.assignment = 2;
+  shop.status.services = {{.name = "a", .state = "running"},
+                          {.name = "b", .state = "running", .health = "starting"},
+                          {.name = "c", .state = "running", .health = "healthy"}};
+  CHECK(bench.run({"get", "projects", "-o", "wide"}).out ==
+        "NAME   PHASE     NODE        CONDITIONS          AGE   GENERATION   ASSIGNMENT   "
+        "SERVICES\n"
+        "shop   Running   worker-01   ContainersRunning   8s    4            2            2/3\n");
+}
+
 TEST_CASE("--output json is taken before and after the verb [S42]") {
   CliBench bench;
   bench.api.add("my-project");

@@ -27,7 +27,7 @@ TEST_CASE("bad usage says what is wrong and where the help is") {
         "error: `prjects` is no kind of object; did you mean `projects`?");
   CHECK(complaint({"delete", "project"}) == "error: which one? Give its name");
   CHECK(complaint({"get", "projects", "-o", "xml"}) ==
-        "error: --output: `xml` is none of table, json, yaml");
+        "error: --output: `xml` is none of table, wide, json, yaml");
   CHECK(complaint({"get", "projects", "--bogus"}) == "error: there is no flag --bogus");
   CHECK(complaint({"get", "projects", "--user", "a b"}) ==
         "error: --user may have letters, digits, `-` and `_` only, not `a b`");
