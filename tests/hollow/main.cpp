@@ -162,6 +162,8 @@ HollowOptions options_of(const Config& config, const ServerAddress& server,
   HollowOptions options = config.each;
   options.agent.node = node;
   options.agent.agent_id = "agent-id-of-" + node;
+  options.agent.machine_id = "machine-id-of-" + node;
+  options.agent.boot_id = "boot-id-of-" + node;
   options.hello = {.name = "cara agent " + identity.id,
                    .user = config.log_in ? user_of(identity) : server.user,
                    .password = config.log_in ? password_of(identity) : server.password};

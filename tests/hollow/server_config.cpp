@@ -26,7 +26,7 @@ Subjects subscriptions(const Identity& who) {
               in_queue(schema::kHeartbeatSubjects, schema::kApiQueue), schema::kApiserverAlive,
               inboxes(who)};
     case Role::kSched:
-      return {in_queue(schema::kSchedWake, schema::kSchedQueue), schema::kSchedAll, inboxes(who)};
+      return {schema::kSchedAll, inboxes(who)};
     case Role::kGc:
       return {in_queue(schema::kGcWake, schema::kGcQueue), inboxes(who)};
     case Role::kAgent:
