@@ -206,6 +206,8 @@ bail_out() {
 finish() {
   local status=$? name left
   trap - EXIT ERR
+  # Nobody may be reading any more: `| head`.
+  trap '' PIPE
   exec >&"$output" 2>&1
   set +e
   if ((status != 0 && failures == 0)); then not_ok "the script ended early (status $status)"; fi
