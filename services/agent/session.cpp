@@ -8,6 +8,11 @@
 #include "services/runtime/calls.h"
 
 namespace cara::agent {
+namespace {
+
+constexpr int kTriesPerBeat = 3;  // when a heartbeat was refused or lost
+
+}  // namespace
 
 using runtime::Answered;
 using runtime::Effects;
@@ -240,6 +245,8 @@ Session::News Session::take_beat(const Answered& answer, MonoTime now, Effects& 
   const auto reply = runtime::open<schema::HeartbeatReply>(answer);
   if (!reply.ok()) {
     complain("a heartbeat was lost: " + reply.error().message, out);
+    // Whoever restarts the apiserver is not to wait for a whole beat of silence on top.
+    out.push_back(SetTimer{options_.beat_timer, options_.heartbeat_every / kTriesPerBeat});
     return {};
   }
   if (!reply->registered) {

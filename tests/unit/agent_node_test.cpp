@@ -60,6 +60,22 @@ TEST_CASE("a lost wake is healed by the next heartbeat") {
   CHECK(world.objects().containers.size() == 1);
 }
 
+TEST_CASE("a heartbeat that was lost is repeated before the next one is due [E43]") {
+  AgentWorld world;
+  world.start();
+  world.advance(1s);
+  world.beats.clear();
+  world.api_answers = false;
+  world.advance(4s);  // this one is lost
+  world.api_answers = true;
+  world.advance(1600ms);
+  CHECK(world.beats.empty());
+  world.advance(100ms);
+  CHECK(world.beats.size() == 1);
+  world.advance(4900ms);
+  CHECK(world.beats.size() == 1);
+}
+
 TEST_CASE("an agent that the apiserver forgot registers again and believes the new set [E38]") {
   AgentWorld world;
   world.start();
