@@ -110,6 +110,11 @@ Exit delete_objects(Context& context, Api& api, const Objects& objects, const ho
     say_kept(context, called(objects.kind, name), *reply);
     if (reply->outcome == schema::DeleteOutcome::kDeleted) {
       context.out << called(objects.kind, name) << " deleted" << std::endl;
+      if (reply->projects > 0) {
+        context.err << called(objects.kind, name) << ": " << reply->projects
+                    << (reply->projects == 1 ? " project is" : " projects are")
+                    << " to be placed again\n";
+      }
     } else if (!wait || objects.kind != Kind::kProject) {
       context.out << called(objects.kind, name) << " deleting" << std::endl;
     } else {

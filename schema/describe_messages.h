@@ -71,6 +71,7 @@ template <class V>
 void describe(V& v, DeleteReply& x) {
   v.field(kRequired, "outcome", x.outcome, {});
   v.field(kRequired, "uid", x.uid, {});
+  v.field(kOptional, "projects", x.projects, {});
   v.field(kOptional, "node", x.node, {});
   v.field(kOptional, "keptVolumes", x.kept_volumes, {});
 }
@@ -169,7 +170,6 @@ void describe(V& v, NodeChangeRequest& x) {
   v.field(kOptional, "removeLabels", x.remove_labels, {});
   v.field(kOptional, "setTaints", x.set_taints, {});
   v.field(kOptional, "removeTaints", x.remove_taints, {});
-  v.field(kOptional, "removeAnyEffect", x.remove_any_effect, {});
 }
 template <class V>
 void describe(V& v, NodeChangeReply& x) {

@@ -66,7 +66,8 @@ struct DeleteRequest {
 enum class DeleteOutcome { kDeleting, kDeleted };
 struct DeleteReply {
   DeleteOutcome outcome = DeleteOutcome::kDeleting;
-  std::string uid;  // of what is being deleted
+  std::string uid;            // of what is being deleted
+  std::int64_t projects = 0;  // of a node: what it held, which is placed anew
   // Docker's names of Persistent volumes that stay, and the node where they are.
   std::string node;
   std::vector<std::string> kept_volumes;
@@ -180,8 +181,7 @@ struct NodeChangeRequest {
   std::map<std::string, std::string> set_labels;
   std::vector<std::string> remove_labels;
   std::vector<Taint> set_taints;  // one key and effect at most once; instead of one with the same
-  std::vector<Taint> remove_taints;  // by key and, if `remove_any_effect` is not set, effect
-  bool remove_any_effect = false;
+  std::vector<Taint> remove_taints;  // by key and effect
 };
 struct NodeChangeReply {
   bool changed = false;
@@ -243,7 +243,7 @@ struct ChangesReply {
 };
 
 // --- Hints and events ----------------------------------------------------------------------------
-struct Wake {  // node.<node>.wake, sched.wake, sched.all, gc.wake
+struct Wake {  // node.<node>.wake, sched.all, gc.wake
   std::int64_t revision = 0;
 };
 struct ChangeEvent {  // evt.<kind>.<name>

@@ -48,9 +48,7 @@ inline constexpr const char* kApiQueue = "apiserver";
 inline constexpr const char* kHeartbeatSubjects = "cara.v1.hb.*";
 inline constexpr const char* kEventSubjects = "cara.v1.evt.>";
 inline constexpr const char* kNodeAllWake = "cara.v1.node.all.wake";
-inline constexpr const char* kSchedWake = "cara.v1.sched.wake";
 inline constexpr const char* kSchedAll = "cara.v1.sched.all";
-inline constexpr const char* kSchedQueue = "scheduler";
 inline constexpr const char* kGcWake = "cara.v1.gc.wake";
 inline constexpr const char* kGcQueue = "gc";
 // Apiservers tell each other that they live; the second one on a bus stops.

@@ -55,8 +55,8 @@ Subjects publications(const Identity& who) {
     if (who.role == Role::kAgent) subjects.push_back(schema::heartbeat_subject(who.id));
     return subjects;
   }
-  Subjects subjects{"cara.v1.node.*.wake", schema::kSchedWake,     schema::kSchedAll,
-                    schema::kGcWake,       schema::kEventSubjects, schema::kApiserverAlive};
+  Subjects subjects{"cara.v1.node.*.wake", schema::kSchedAll, schema::kGcWake,
+                    schema::kEventSubjects, schema::kApiserverAlive};
   for (const Role role :
        {Role::kApiserver, Role::kSched, Role::kGc, Role::kAgent, Role::kAdmin, Role::kViewer}) {
     subjects.push_back(fmt::format("_INBOX.{}.>", schema::to_string(role)));

@@ -102,7 +102,7 @@ TEST_CASE("taints are set, replaced and removed by key and effect") {
         std::vector<Taint>{{"gpu", "b", kNoSchedule}, {"gpu", "a", kPreferNoSchedule}});
   REQUIRE(change(world, {.remove_taints = {{"gpu", "", kNoSchedule}}}).ok());
   CHECK(world.bind("late", "w1").ok());
-  REQUIRE(change(world, {.remove_taints = {{.key = "gpu"}}, .remove_any_effect = true}).ok());
+  REQUIRE(change(world, {.remove_taints = {{"gpu", "", kPreferNoSchedule}}}).ok());
   CHECK(node_of(world, "w1").spec.taints.empty());
 }
 

@@ -152,7 +152,10 @@ class FakeApi final : public Api {
     if (is_node || request.force) {
       nodes.erase(request.name);
       projects.erase(request.name);
-      return schema::pack_message(schema::DeleteReply{schema::DeleteOutcome::kDeleted, "uid"});
+      schema::DeleteReply gone = delete_reply;
+      gone.outcome = schema::DeleteOutcome::kDeleted;
+      gone.uid = "uid";
+      return schema::pack_message(gone);
     }
     schema::Project& project = projects[request.name];
     project.status.phase = schema::Phase::kTerminating;

@@ -119,6 +119,11 @@ TEST_CASE("nodes are deleted at once") {
   CliBench bench;
   bench.api.nodes["w"].metadata = {.name = "w", .uid = "u"};
   CHECK(bench.run({"delete", "node", "w"}).out == "node/w deleted\n");
+  bench.api.nodes["w"].metadata = {.name = "w", .uid = "u"};
+  bench.api.delete_reply.projects = 2;
+  const Seen forced = bench.run({"delete", "node", "w", "--force"});
+  CHECK(forced.out == "node/w deleted\n");
+  CHECK(forced.err == "node/w: 2 projects are to be placed again\n");
 }
 
 TEST_CASE("a delete whose answer is lost is repeated with the same request id") {

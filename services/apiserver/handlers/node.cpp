@@ -69,7 +69,9 @@ Result<DeleteReply> node_delete(Context& context, const Identity&,
   }
   context.watch.forget_node(request.name);
   if (Result<Ok> done = note_return(context); !done) return done.error();
-  return DeleteReply{DeleteOutcome::kDeleted, node->metadata.uid};
+  return DeleteReply{.outcome = DeleteOutcome::kDeleted,
+                     .uid = node->metadata.uid,
+                     .projects = static_cast<std::int64_t>(projects->size())};
 }
 
 }  // namespace cara::apiserver

@@ -59,17 +59,15 @@ Result<Ok> change_labels(const NodeChangeRequest& request, Node& node) {
 
 Result<Ok> change_taints(const NodeChangeRequest& request, Node& node) {
   std::vector<Taint>& taints = node.spec.taints;
-  const auto remove = [&](const Taint& gone, bool any_effect) {
-    std::erase_if(taints, [&](const Taint& taint) {
-      return taint.key == gone.key && (any_effect || taint.effect == gone.effect);
-    });
+  const auto same = [](const Taint& a, const Taint& b) {
+    return a.key == b.key && a.effect == b.effect;
   };
-  for (const Taint& taint : request.remove_taints) remove(taint, request.remove_any_effect);
+  for (const Taint& gone : request.remove_taints) {
+    std::erase_if(taints, [&](const Taint& taint) { return same(taint, gone); });
+  }
   for (const Taint& taint : request.set_taints) {
-    const auto same = [&](const Taint& other) {
-      return other.key == taint.key && other.effect == taint.effect;
-    };
-    const auto found = std::find_if(taints.begin(), taints.end(), same);
+    const auto found = std::find_if(taints.begin(), taints.end(),
+                                    [&](const Taint& other) { return same(other, taint); });
     if (found == taints.end()) {
       taints.push_back(taint);
     } else {

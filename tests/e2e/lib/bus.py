@@ -27,8 +27,8 @@ SUBJECTS = [
     "cara.v1.api.viewer.mallory.event.list", "cara.v1.api.agent.mallory.event.report",
     "cara.v1.api.nobody.mallory.project.get", "cara.v1.api.admin.mallory.no.such",
     "cara.v1.api.admin", "cara.v1.api.a.b.c.d.e.f", "cara.v1.hb.worker-01", "cara.v1.hb.mallory",
-    "cara.v1.node.worker-01.wake", "cara.v1.node.all.wake", "cara.v1.sched.wake",
-    "cara.v1.sched.all", "cara.v1.gc.wake", "cara.v1.evt.project.x", "cara.v1.evt.node.worker-01",
+    "cara.v1.node.worker-01.wake", "cara.v1.node.all.wake", "cara.v1.sched.all",
+    "cara.v1.gc.wake", "cara.v1.evt.project.x", "cara.v1.evt.node.worker-01",
     "cara.v1.apiserver.alive", "$SRV.PING", "$SRV.INFO.cara-apiserver",
 ]
 FLOOD_BYTES = 48 << 20  # of 64 MiB that nats-server keeps; beyond half it holds senders back
@@ -132,8 +132,8 @@ def stolen(bus, node, other):
     subscriptions = [
         ">", "cara.>", "cara.v1.>", "cara.v1.hb.*", f"cara.v1.hb.{node}", f"cara.v1.hb.{other}",
         "cara.v1.api.>", "cara.v1.api.> apiserver", "cara.v1.node.*.wake",
-        f"cara.v1.node.{other}.wake", "cara.v1.evt.>", "cara.v1.sched.wake scheduler",
-        "cara.v1.sched.all", "cara.v1.gc.wake gc", "cara.v1.apiserver.alive", "$SYS.>", "_INBOX.>",
+        f"cara.v1.node.{other}.wake", "cara.v1.evt.>", "cara.v1.sched.all",
+        "cara.v1.gc.wake gc", "cara.v1.apiserver.alive", "$SYS.>", "_INBOX.>",
         "_INBOX.agent.>", f"_INBOX.agent.{other}.>", "_INBOX.admin.>", "_INBOX.apiserver.>"]
     allowed = [f"PUB {subject}" for subject in publications
                if not bus.is_refused(f"PUB {subject} 0\r\n")]
