@@ -243,8 +243,8 @@ struct ChangesReply {
 };
 
 // --- Hints and events ----------------------------------------------------------------------------
-struct Wake {  // node.<node>.wake, sched.all, gc.wake
-  std::int64_t revision = 0;
+struct Wake {                 // node.<node>.wake, sched.all, gc.wake
+  std::int64_t revision = 0;  // 0: pull, whatever is known already
 };
 struct ChangeEvent {  // evt.<kind>.<name>
   std::string kind;

@@ -119,12 +119,13 @@ class Try {
     if (lost) (void)attempt([&] { return note_losses(context_); });
   }
 
-  // The hint of a new project may have gone to a scheduler that is frozen.
+  // A scheduler that is frozen may have had what others can have now. Nothing was written, so there
+  // is no revision that would be news.
   void remind() {
     const Result<bool> pending = context_.store.any_in_phase(schema::Phase::kPending);
     if (!pending || !*pending) return;
-    result_.effects.push_back(runtime::Publish{
-        schema::kSchedAll, schema::pack_message(schema::Wake{context_.store.revision()})});
+    result_.effects.push_back(
+        runtime::Publish{schema::kSchedAll, schema::pack_message(schema::Wake{})});
   }
 
   Context& context_;

@@ -58,7 +58,8 @@ void Mirror::pull(Effects& out) {
 
 void Mirror::wake(const Payload& body, Effects& out) {
   const auto hint = schema::unpack_message<schema::Wake>(body);
-  if (hint.ok() && ready() && hint->revision <= revision()) return;
+  const bool is_news = !hint.ok() || hint->revision == 0 || hint->revision > revision();
+  if (ready() && !is_news) return;
   pull(out);
 }
 

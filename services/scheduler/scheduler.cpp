@@ -40,7 +40,7 @@ std::vector<runtime::Subscription> Scheduler::subscriptions() const {
 
 runtime::Effects Scheduler::step(std::span<const runtime::Event> batch, runtime::Instant now) {
   out_.clear();
-  explained_ = 0;
+  looked_at_ = 0;
   for (const runtime::Event& event : batch) handle(event, now.mono);
   if (mirror_.ready()) {
     follow_mirror(now.mono);
@@ -226,8 +226,8 @@ Scheduler::Outcome Scheduler::wait(const schema::Project& project, const schema:
     queue_.add_after(name, now, *misfit.explained + options_.explain_every - now);
     return Outcome::kDone;
   }
-  if (explained_ >= options_.max_explained) return Outcome::kLater;
-  ++explained_;
+  if (looked_at_ >= options_.max_looked_at) return Outcome::kLater;
+  looked_at_ += 1 + index_.nodes().size();
   misfit.explained = now;
   const std::string why = why_not(index_, wish);
   queue_.forget(name);

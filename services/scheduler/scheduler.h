@@ -34,7 +34,7 @@ struct SchedulerOptions {
   // Why a project waits is looked into anew at most so often: that looks at every node, and every
   // new text is a write.
   runtime::Duration explain_every = std::chrono::seconds(5);
-  std::size_t max_explained = 16;  // in one step
+  std::size_t max_looked_at = 100'000;  // nodes, for that, in one step
 };
 
 class Scheduler : public runtime::Actor {
@@ -103,7 +103,7 @@ class Scheduler : public runtime::Actor {
   std::uint64_t retried_ = 0;       // index_.freed() when they were last queued
   runtime::MonoTime next_retry_{};  // not sooner
   bool missed_ = false;             // the queue was full
-  std::size_t explained_ = 0;       // in the step that is running
+  std::size_t looked_at_ = 0;       // in the step that is running
   runtime::Effects out_;            // of the step that is running
 };
 

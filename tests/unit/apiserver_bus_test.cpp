@@ -352,7 +352,11 @@ TEST_CASE("schedulers are reminded as long as something is Pending [F14]") {
   CHECK(world.published(schema::kSchedAll).empty());
   REQUIRE(world.apply(simple("shop")).ok());
   world.step({runtime::TimerFired{2}});
-  CHECK(world.published(schema::kSchedAll).size() == 1);
+  REQUIRE(world.published(schema::kSchedAll).size() == 1);
+  // Whoever is up to date pulls, too: there may be something for it to place.
+  const auto wake = schema::unpack_message<schema::Wake>(world.published(schema::kSchedAll)[0]);
+  REQUIRE(wake.ok());
+  CHECK(wake->revision == 0);
 }
 
 TEST_CASE("of two apiservers on one bus the newer one stops [I34]") {

@@ -26,7 +26,7 @@ schema::Project project(const std::string& name, const std::string& uid, std::in
 // Plays the apiserver by hand.
 struct Bench {
   RequestIds ids;
-  Mirror mirror{{.caller = {schema::Role::kSched, "s1"}, .timer = kTimer}, ids};
+  Mirror mirror{{.caller = {schema::Role::kSched, "s1"}, .timer = kTimer, .max_news = 3}, ids};
   Effects effects;
 
   void tell(const Event& event) {
@@ -111,6 +111,10 @@ TEST_CASE("a mirror pulls on hints, on reconnect and on its slow timer") {
   SECTION("a hint about what is already here") {
     bench.mirror.wake(schema::pack_message(schema::Wake{5}), bench.effects);
     CHECK(bench.asked_nothing());
+  }
+  SECTION("a hint that something other than the content is new") {
+    bench.mirror.wake(schema::pack_message(schema::Wake{}), bench.effects);
+    CHECK(bench.operation() == "changes.since");
   }
   SECTION("a hint that is garbage") {
     bench.mirror.wake("\xc1", bench.effects);
@@ -221,4 +225,61 @@ TEST_CASE("a reply that is garbage is an error like any other [S53]") {
   CHECK(bench.mirror.projects().contains("a"));
   bench.tell(TimerFired{kTimer});
   CHECK(bench.operation() == "changes.since");
+}
+
+TEST_CASE("a mirror tells what is new since it was asked last, or that it may be anything") {
+  using Names = std::set<std::string>;
+  Bench bench;
+  bench.complete_list();
+  CHECK(bench.mirror.take_news().all);
+  CHECK(!bench.mirror.take_news().all);
+  const auto follow = [&bench](const schema::ChangesReply& reply) {
+    bench.tell(TimerFired{kTimer});
+    bench.answer(reply);
+  };
+  schema::Node node;
+  node.metadata.name = "n";
+  follow({{put(project("b", "u2", 6)), {7, "node", "n", "", false, {}, node}}, 7, false});
+  // What is deleted is news, what never was here is not.
+  follow({{gone_change(8, "a", "u1"), gone_change(9, "z", "u9")}, 9, false});
+  MirrorNews news = bench.mirror.take_news();
+  CHECK(!news.all);
+  CHECK(news.projects == Names{"a", "b"});
+  CHECK(news.nodes == Names{"n"});
+  CHECK(bench.mirror.take_news().projects.empty());
+  SECTION("too much of it") {
+    schema::ChangesReply many{.revision = 20};
+    for (int i = 0; i < 4; ++i) many.changes.push_back(put(project(std::to_string(i), "u", 10)));
+    follow(many);
+    CHECK(bench.mirror.take_news().all);
+  }
+  SECTION("listed again") {
+    bench.tell(TimerFired{kTimer});
+    bench.fail(gone("list again"));
+    bench.answer(schema::ProjectListReply{{}, "", 20});
+    bench.answer(schema::NodeListReply{{}, "", 20});
+    CHECK(!bench.mirror.take_news().all);
+    bench.answer(schema::ChangesReply{{}, 20, false});
+    CHECK(bench.mirror.take_news().all);
+  }
+}
+
+TEST_CASE("what a scheduler may place comes with the list already, and with every answer") {
+  Bench bench;
+  bench.tell(Started{});
+  bench.answer(schema::ProjectListReply{{project("a", "u1", 3)}, "", 5});
+  bench.answer(schema::NodeListReply{{}, "", 5});
+  bench.answer(schema::ChangesReply{.revision = 5, .more = true, .claimed = {"a"}, .claim_ms = 9});
+  CHECK(bench.mirror.take_news().claimed.empty());  // nothing before it is ready
+  bench.answer(schema::ChangesReply{.revision = 6,
+                                    .claimed = {"b"},
+                                    .claim_ms = 9,
+                                    .placement = schema::PlacementStrategy::kBinpack});
+  CHECK(bench.mirror.take_news().claimed == std::vector<std::string>{"a", "b"});
+  CHECK(bench.mirror.claim_ms() == 9);
+  CHECK(bench.mirror.placement() == schema::PlacementStrategy::kBinpack);
+  // An apiserver that knows of no claims.
+  bench.tell(TimerFired{kTimer});
+  bench.answer(schema::ChangesReply{.revision = 7});
+  CHECK(bench.mirror.claim_ms() == 0);
 }

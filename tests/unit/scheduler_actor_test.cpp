@@ -31,7 +31,8 @@ struct Setup {
 
 }  // namespace
 
-TEST_CASE("a Pending project is bound by uid and revision [S22]") {
+// The apiserver of these tests knows of no claims: all that is Pending is the scheduler's own.
+TEST_CASE("a Pending project is bound by uid and revision [S22, E52]") {
   Setup s;
   s.node("n1");
   s.bench.revision = 7;
