@@ -48,6 +48,7 @@ class Bus {
   void respond(const std::string& from, const runtime::Respond& response);
 
   void set_faults(const BusFaults& faults) { faults_ = faults; }
+  const BusFaults& faults() const { return faults_; }
   void set_cut(const std::string& name, Cut cut) { cuts_[name] = cut; }
 
  private:

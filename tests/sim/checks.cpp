@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "schema/lifecycle.h"
 #include "schema/wire.h"
 
@@ -15,8 +17,6 @@ using schema::Phase;
 constexpr Duration kOldestPicture = std::chrono::seconds(25);
 
 constexpr Duration kLatestDuplicate = std::chrono::seconds(4);
-// Conditions keep whole seconds, and the apiserver may be restarted in between.
-constexpr Duration kWindowTolerance = std::chrono::milliseconds(1'100);
 
 // A step of the apiserver may make several moves at once.
 bool can_reach(Phase from, Phase to) {
@@ -46,15 +46,31 @@ bool is_up(const agent::ContainerInfo& container) {
 
 }  // namespace
 
-Checks::Checks(Cluster& cluster) : cluster_(cluster) {
+Checks::Checks(Cluster& cluster)
+    : cluster_(cluster),
+      nodes_(cluster, orders_, [this](const std::string& sentence) { fail(sentence); }),
+      copies_(cluster, orders_, [this](const std::string& sentence) { fail(sentence); }) {
   World& world = cluster.world();
   world.after_step = [this](const std::string& process) {
     ++steps_;
-    if (process == kApiserver) check_store();
+    if (process != kApiserver) return;
+    check_store();
+    nodes_.look_at_waiting();
+  };
+  world.on_event = [this](const std::string& process, const runtime::Event& event) {
+    copies_.on_event(process, event);
   };
   world.on_effect = [this](const std::string& process, const runtime::Effect& effect) {
     const auto* request = std::get_if<runtime::Request>(&effect);
-    if (request != nullptr) check_status(process, *request);
+    if (request == nullptr) return;
+    check_status(process, *request);
+    copies_.on_request(process, *request);
+    if (process == "operator") note_order(*request);
+  };
+  world.before_engine_op = [this](const std::string& process, const agent::EngineOp& op) {
+    for (const std::string& node : cluster_.node_names()) {
+      if (Cluster::agent_of(node) == process) copies_.before_engine_op(node, op);
+    }
   };
   world.after_engine_op = [this](const std::string& process, const agent::EngineOp& op) {
     const bool reads = std::holds_alternative<agent::Observe>(op) ||
@@ -81,13 +97,66 @@ void Checks::check_store() {
   if (revision == revision_) return;
   revision_ = revision;
   std::set<std::string> uids;
-  const auto projects = cluster_.projects();
-  for (const auto& [name, project] : projects) {
+  Snapshot now = take_snapshot(cluster_);
+  for (const auto& [name, project] : now.projects) {
     uids.insert(project.metadata.uid);
     check_project(project);
   }
   present_ = std::move(uids);
-  check_promises(projects);
+  check_promises(now.projects);
+  check_ends(now);
+  nodes_.look(before_, now);
+  copies_.look(now);
+  before_ = std::move(now);
+}
+
+void Checks::note_order(const runtime::Request& request) {
+  const auto call = schema::parse_api_subject(request.subject);
+  if (!call) return;
+  const MonoTime now = cluster_.world().now();
+  if (call->kind == "cluster") orders_.allowed = now;
+  if (call->kind == "project" && call->verb == "move") {
+    orders_.moved[schema::unpack_message<schema::MoveRequest>(request.body)->name] = now;
+  } else if (call->kind == "node" && call->verb == "delete") {
+    orders_.deleted[schema::unpack_message<schema::DeleteRequest>(request.body)->name] = now;
+  }
+}
+
+bool Checks::was_deleted(const std::string& name, bool by_force) const {
+  const auto& journal = cluster_.client()->journal();
+  return std::any_of(journal.begin(), journal.end(), [&](const JournalEntry& entry) {
+    return entry.name == name &&
+           (entry.verb == Verb::kForceDelete || (entry.verb == Verb::kDelete && !by_force));
+  });
+}
+
+// However many gcs there are: a project ends only when its user or its deadline says so, its record
+// goes only after it has ended, and what is done twice is not written twice [I27].
+void Checks::check_ends(const Snapshot& now) {
+  if (cluster_.client() == nullptr) return;
+  for (const auto& [name, old] : before_.projects) {
+    const auto found = now.projects.find(name);
+    const bool gone = found == now.projects.end() || found->second.metadata.uid != old.metadata.uid;
+    if (gone && !schema::is_ending(old.status.phase) && !was_deleted(name, true)) {
+      fail("project " + name + " was removed while it was " +
+           std::string(to_string(old.status.phase)) + " [I27]");
+    }
+    if (gone) continue;
+    const schema::Project& project = found->second;
+    const bool ends =
+        schema::is_ending(project.status.phase) && !schema::is_ending(old.status.phase);
+    const auto& deadline = old.spec.expire_at;
+    const bool is_late = deadline && *deadline <= cluster_.world().wall();
+    if (ends && !is_late && !was_deleted(name, false)) {
+      fail("project " + name + " ends, and neither its user nor its deadline says so [I27]");
+    }
+    schema::Project same = old;
+    same.metadata.revision = project.metadata.revision;
+    same.metadata.updated_at = project.metadata.updated_at;
+    if (project.metadata.revision != old.metadata.revision && project == same) {
+      fail("project " + name + " has a new revision and nothing of it has changed [I27]");
+    }
+  }
 }
 
 void Checks::check_project(const schema::Project& project) {
@@ -118,15 +187,11 @@ void Checks::check_project(const schema::Project& project) {
   }
   const auto* condition = schema::find_condition(status.conditions, schema::kConditionPhase);
   if (condition == nullptr) fail(who + " has no Phase condition [I8]");
-  const bool lost =
-      schema::find_condition(status.conditions, schema::kConditionNotReadyAt) != nullptr;
-  const auto since = last.lost_since ? last.lost_since : cluster_.world().now();
   last = {.phase = status.phase,
           .assignment = status.assignment,
           .revision = metadata.revision,
           .generation = metadata.generation,
-          .name = metadata.name,
-          .lost_since = lost ? since : std::nullopt};
+          .name = metadata.name};
 }
 
 void Checks::check_move(const schema::Project& project, const Seen& last, const std::string& who) {
@@ -138,12 +203,6 @@ void Checks::check_move(const schema::Project& project, const Seen& last, const 
   const bool bound_anew = status.assignment != last.assignment;
   if (bound_anew && (last.phase != Phase::kPending || status.assignment != last.assignment + 1)) {
     fail(who + " was bound though it was not Pending [I14]");
-  }
-  const bool unbound = last.phase != Phase::kPending && status.phase == Phase::kPending;
-  if (!unbound) return;
-  const Duration waited = last.lost_since ? cluster_.world().now() - *last.lost_since : Duration(0);
-  if (waited + kWindowTolerance < cluster_.options().apiserver.grace_period) {
-    fail(who + " was taken from its node before the window was over [S31]");
   }
 }
 
@@ -239,6 +298,7 @@ void Checks::check_removal(const std::string& node, const agent::EngineOp& op) {
 void Checks::check_engine(const std::string& node) {
   const agent::Observation seen = cluster_.observe(node);
   remember_up(node, seen);
+  copies_.look_at(node, seen);
   std::map<std::string, std::string> volumes;  // project -> epoch
   for (const agent::VolumeInfo& volume : seen.volumes) {
     volumes[label(volume.labels, agent::kLabelProject)] = epoch_of(volume.labels);

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "tests/sim/cluster.h"
+#include "tests/sim/copy_checks.h"
+#include "tests/sim/node_checks.h"
 
 namespace cara::sim {
 
@@ -32,11 +34,13 @@ class Checks {
     std::int64_t revision = 0;
     std::int64_t generation = 0;
     std::string name;
-    std::optional<MonoTime> lost_since;  // its NotReadyAt condition is there since
   };
 
   void fail(const std::string& sentence);
   void check_store();
+  void note_order(const runtime::Request& request);
+  void check_ends(const Snapshot& now);
+  bool was_deleted(const std::string& name, bool by_force) const;
   void check_project(const schema::Project& project);
   void check_move(const schema::Project& project, const Seen& last, const std::string& who);
   void check_promises(const std::map<std::string, schema::Project>& projects);
@@ -46,6 +50,10 @@ class Checks {
   void remember_up(const std::string& node, const agent::Observation& seen);
 
   Cluster& cluster_;
+  Orders orders_;
+  Snapshot before_;
+  NodeChecks nodes_;
+  CopyChecks copies_;
   std::optional<std::string> violation_;
   std::uint64_t steps_ = 0;
   std::uint64_t engine_changes_ = 0;

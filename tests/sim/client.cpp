@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "schema/wire.h"
+#include "tests/sim/operator.h"
 
 namespace cara::sim {
 namespace {
@@ -12,6 +13,10 @@ constexpr runtime::TimerId kFirstRetryTimer = 100;  // one per name
 constexpr runtime::Duration kTimeout = std::chrono::milliseconds(800);
 constexpr runtime::Duration kRetryAfter = std::chrono::milliseconds(300);
 
+constexpr std::uint64_t kMemoryStepMib = 100;
+constexpr std::uint64_t kFirstPort = 8080;
+constexpr std::uint64_t kPorts = 3;
+
 std::string_view operation(Verb verb) {
   return verb == Verb::kApply ? "project.apply" : "project.delete";
 }
@@ -19,7 +24,15 @@ std::string_view operation(Verb verb) {
 }  // namespace
 
 Client::Client(ClientOptions options, runtime::Seed seed)
-    : options_(std::move(options)), identity_{schema::Role::kAdmin, options_.id}, random_(seed) {}
+    : options_(std::move(options)), identity_{schema::Role::kAdmin, options_.id}, random_(seed) {
+  for (const std::string& name : options_.names) {
+    const std::uint64_t dice = random_.below(10);
+    kinds_[name] = {.on_node_loss = dice < 5   ? schema::OnNodeLoss::kMove
+                                    : dice < 8 ? schema::OnNodeLoss::kMoveExclusive
+                                               : schema::OnNodeLoss::kStay,
+                    .tolerates = random_.below(3) == 0};
+  }
+}
 
 runtime::Effects Client::step(std::span<const runtime::Event> batch, runtime::Instant now) {
   runtime::Effects out;
@@ -89,12 +102,32 @@ schema::Project Client::make_project(JournalEntry& entry, runtime::Instant now) 
     project.spec.services.push_back(std::move(service));
   }
   project.spec.volumes.push_back({"data", schema::VolumeType::kEphemeral});
+  project.spec.on_node_loss = kinds_[entry.name].on_node_loss;
+  if (kinds_[entry.name].tolerates) {
+    project.spec.tolerations.push_back({.key = kTaint, .op = schema::TolerationOperator::kExists});
+  }
+  add_wishes(project.spec);
   if (random_.below(10) == 0) {
     const auto ms = 3'000 + static_cast<std::int64_t>(random_.below(20'000));
     entry.expire_at = Timestamp{now.wall.ms + ms};
     project.spec.expire_at = entry.expire_at;
   }
   return project;
+}
+
+// So much that nodes fill up, and so few ports that two often want the same.
+void Client::add_wishes(schema::ProjectSpec& spec) {
+  for (schema::ServiceDef& service : spec.services) {
+    const std::uint64_t memory_mib = random_.below(5) * kMemoryStepMib;
+    if (memory_mib == 0) continue;
+    service.resources = schema::Resources{};
+    service.resources->requests.memory = std::to_string(memory_mib) + "Mi";
+  }
+  if (random_.below(4) == 0) {
+    const std::uint64_t port = kFirstPort + random_.below(kPorts);
+    spec.services.front().ports.push_back({.port = "80", .host_port = std::to_string(port)});
+  }
+  if (random_.below(10) == 0) spec.node_selector[kZone] = kZones[random_.below(kZones.size())];
 }
 
 void Client::send(const std::string& name, runtime::Effects& out) {

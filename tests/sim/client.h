@@ -1,8 +1,10 @@
 // Client: a user with a script. Applies, updates and deletes its own projects, one thing at a time
 // per name, repeats a request with the same id until it has an answer, and keeps a journal of what
-// was promised to it.
+// was promised to it. Its projects ask for memory, host ports, labels of nodes, and tolerate
+// taints.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,6 +23,9 @@ inline constexpr const char* kMissingImage = "missing:1";
 inline constexpr const char* kGoodImage = "app:1";
 // Which operation wrote a project: a label, so that the journal finds its own in the store.
 inline constexpr const char* kMarker = "marker";
+// A label of nodes, with one of these values each.
+inline constexpr const char* kZone = "zone";
+inline constexpr std::array kZones{"east", "west"};
 
 enum class Verb { kApply, kDelete, kForceDelete };
 enum class Outcome { kOpen, kDone, kRefused };
@@ -62,8 +67,15 @@ class Client : public runtime::Actor {
   };
 
   void begin(runtime::Instant now, runtime::Effects& out);
+  // What of a name's projects is the same in all their lives.
+  struct Kind {
+    schema::OnNodeLoss on_node_loss = schema::OnNodeLoss::kMove;
+    bool tolerates = false;
+  };
+
   Verb choose(const std::string& name);
   schema::Project make_project(JournalEntry& entry, runtime::Instant now);
+  void add_wishes(schema::ProjectSpec& spec);
   void send(const std::string& name, runtime::Effects& out);
   void on_answer(const std::string& name, const runtime::Answered& answer, runtime::MonoTime now,
                  runtime::Effects& out);
@@ -74,7 +86,8 @@ class Client : public runtime::Actor {
   runtime::RequestIds ids_;
   runtime::Waiting<std::string> waiting_;  // names
   std::map<std::string, Open> open_;       // by name
-  std::map<std::string, bool> exists_;     // as far as this client knows
+  std::map<std::string, Kind> kinds_;
+  std::map<std::string, bool> exists_;  // as far as this client knows
   std::vector<JournalEntry> journal_;
   bool finishing_ = false;
 };

@@ -42,7 +42,9 @@ Cluster::Cluster(ClusterOptions options)
   for (int i = 1; i <= options_.schedulers; ++i) add_scheduler(i);
   for (int i = 1; i <= options_.gcs; ++i) add_gc(i);
   for (int i = 1; i <= options_.nodes; ++i) add_node(i);
-  if (!options_.client_names.empty()) add_client();
+  if (options_.client_names.empty()) return;
+  add_client();
+  add_operator();
 }
 
 void Cluster::start_all() {
@@ -71,7 +73,7 @@ void Cluster::add_apiserver() {
 
 void Cluster::add_scheduler(int number) {
   const std::string id = "s" + std::to_string(number);
-  ProcessSpec spec = process("sched-" + id, schema::Role::kSched, id);
+  ProcessSpec spec = process(scheduler(number), schema::Role::kSched, id);
   spec.make = [id](runtime::Seed) {
     return std::make_unique<scheduler::Scheduler>(scheduler::SchedulerOptions{.id = id});
   };
@@ -80,7 +82,7 @@ void Cluster::add_scheduler(int number) {
 
 void Cluster::add_gc(int number) {
   const std::string id = "g" + std::to_string(number);
-  ProcessSpec spec = process("gc-" + id, schema::Role::kGc, id);
+  ProcessSpec spec = process(gc(number), schema::Role::kGc, id);
   spec.make = [id](runtime::Seed) { return std::make_unique<gc::Gc>(gc::GcOptions{.id = id}); };
   world_.add(std::move(spec));
 }
@@ -102,10 +104,12 @@ void Cluster::add_node(int number) {
     spec.wall_offset_ms =
         static_cast<std::int64_t>(random_.below(2 * kLargestWallOffsetMs)) - kLargestWallOffsetMs;
   }
-  spec.make = [this, node](runtime::Seed) {
+  spec.make = [this, node, number](runtime::Seed) {
     agent::AgentOptions options;
     options.node = node;
     options.agent_id = agent_ids_[node];
+    if (options_.zones)
+      options.labels[kZone] = kZones[static_cast<std::size_t>(number) % kZones.size()];
     options.heartbeat_every = std::chrono::seconds(1);
     options.pull_every = std::chrono::seconds(10);
     options.observe_every = std::chrono::seconds(5);
@@ -134,6 +138,18 @@ void Cluster::add_client() {
   world_.add(std::move(spec));
 }
 
+void Cluster::add_operator() {
+  ProcessSpec spec = process("operator", schema::Role::kAdmin, "operator");
+  spec.make = [this](runtime::Seed seed) {
+    auto made = std::make_unique<Operator>(
+        OperatorOptions{.id = "operator", .nodes = node_names_, .projects = options_.client_names},
+        seed);
+    operator_ = made.get();
+    return made;
+  };
+  world_.add(std::move(spec));
+}
+
 ModelEngine& Cluster::engine_of(const std::string& node) {
   ModelEngine& engine = *engines_.at(node);
   engine.advance(world_.wall());
@@ -143,6 +159,24 @@ ModelEngine& Cluster::engine_of(const std::string& node) {
 void Cluster::reboot(const std::string& node) {
   world_.crash(agent_of(node));
   engine_of(node).reboot();
+}
+
+void Cluster::reinstall(const std::string& node, Disk disk) {
+  world_.crash(agent_of(node));
+  agent_ids_[node] = "agent-id-" + node + "-" + std::to_string(++installations_);
+  caches_[node].clear();
+  if (disk == Disk::kEngineKept) return engine_of(node).reboot();
+  const agent::Observation ours = observe(node);
+  ModelEngine& engine = engine_of(node);
+  for (const auto& each : ours.containers) {
+    CARA_CHECK(engine.execute(agent::RemoveContainer{each.id}).ok());
+  }
+  for (const auto& each : ours.networks) {
+    CARA_CHECK(engine.execute(agent::RemoveNetwork{each.id}).ok());
+  }
+  for (const auto& each : ours.volumes) {
+    CARA_CHECK(engine.execute(agent::RemoveVolume{each.name}).ok());
+  }
 }
 
 // Containers end and become healthy by themselves: somebody has to let the time pass for them.

@@ -13,6 +13,7 @@
 #include "services/apiserver/store/store.h"
 #include "tests/sim/client.h"
 #include "tests/sim/model_engine.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/world.h"
 
 namespace cara::sim {
@@ -25,8 +26,10 @@ struct ClusterOptions {
   int nodes = 3;
   int schedulers = 2;
   int gcs = 2;
-  std::vector<std::string> client_names = {};  // of the projects a client plays with; empty: none
+  // Of the projects that a client plays with, and an operator beside it; empty: there are neither.
+  std::vector<std::string> client_names = {};
   bool same_clocks = false;
+  bool zones = false;  // nodes are labelled with their zone
   apiserver::Options apiserver = {.domain = {},
                                   .node_timeout = std::chrono::seconds(4),
                                   .grace_period = std::chrono::seconds(6),
@@ -45,13 +48,20 @@ class Cluster {
   const ClusterOptions& options() const { return options_; }
   apiserver::Store& store() { return *store_; }
   Client* client() { return client_; }  // null: none, or not started
+  Operator* the_operator() { return operator_; }
   const std::vector<std::string>& node_names() const { return node_names_; }
   static std::string agent_of(const std::string& node) { return "agent-" + node; }
+  static std::string scheduler(int number) { return "sched-s" + std::to_string(number); }
+  static std::string gc(int number) { return "gc-g" + std::to_string(number); }
 
   // Brought up to the present first.
   ModelEngine& engine_of(const std::string& node);
   // The machine is switched off and on: its agent is down, its containers have ended.
   void reboot(const std::string& node);
+  // Set up anew under its name: its agent is down, is another one and has forgotten everything. The
+  // engine has not, if it is kept.
+  enum class Disk { kEmpty, kEngineKept };
+  void reinstall(const std::string& node, Disk disk);
   // Everything with labels of ours. What carries none of them: decoys().
   agent::Observation observe(const std::string& node);
   agent::Observation everything(const std::string& node);
@@ -65,6 +75,7 @@ class Cluster {
   void add_gc(int number);
   void add_node(int number);
   void add_client();
+  void add_operator();
   void watch_engine(const std::string& node);
   ProcessSpec process(const std::string& name, schema::Role role, const std::string& id);
 
@@ -76,7 +87,9 @@ class Cluster {
   std::map<std::string, std::unique_ptr<ModelEngine>> engines_;
   std::map<std::string, std::string> agent_ids_;
   std::map<std::string, std::string> caches_;  // on each node's disk: its agent's desired set
+  std::uint64_t installations_ = 0;
   Client* client_ = nullptr;
+  Operator* operator_ = nullptr;
 };
 
 // Objects of other people that stand in our way or beside it, on every node.

@@ -45,15 +45,21 @@ void FaultPlan::next() {
 void FaultPlan::strike() {
   const std::uint64_t dice = random_.below(100);
   const std::string process = any_process();
-  if (dice < 25) {
+  if (dice < 20) {
     crash(process);
-  } else if (dice < 50) {
+  } else if (dice < 40) {
     cluster_.world().crash_inside(process, random_.below(kMostEffects));
     // It may not step for long: whether it is down is looked at then.
     restart_later(process);
-  } else if (dice < 76) {
+  } else if (dice < 55) {
     cut(process);
-  } else if (dice < 82) {
+  } else if (dice < 70) {
+    freeze_for(process, up_to(kLongestCut));
+  } else if (dice < 75) {
+    lose_most();
+  } else if (dice < 79) {
+    reinstall();
+  } else if (dice < 84) {
     reboot();
   } else {
     meddle();
@@ -73,18 +79,55 @@ void FaultPlan::restart_later(const std::string& process) {
 
 void FaultPlan::cut(const std::string& process) {
   const std::uint64_t way = random_.below(3);
-  cluster_.world().bus().set_cut(process, {.in = way != 0, .out = way != 1});
-  cluster_.world().timeline().after(up_to(kLongestCut), [this, process] {
-    cluster_.world().bus().set_cut(process, {});
+  cut_for(process, {.in = way != 0, .out = way != 1}, up_to(kLongestCut));
+}
+
+void FaultPlan::cut_for(const std::string& process, Cut way, Duration length) {
+  cluster_.world().cut(process, way);
+  cluster_.world().timeline().after(length, [this, process] {
+    if (healed_) return;
+    cluster_.world().cut(process, {});
     // A short cut is not noticed by the client library; after a long one it says so.
     if (random_.below(2) == 0) cluster_.world().resync(process);
   });
 }
 
+void FaultPlan::freeze_for(const std::string& process, Duration length) {
+  cluster_.world().freeze(process);
+  cluster_.world().timeline().after(length, [this, process] {
+    if (healed_) return;
+    cluster_.world().thaw(process);
+    if (random_.below(2) == 0) cluster_.world().resync(process);
+  });
+}
+
+// More than half of the nodes at the same moment, beyond the grace period.
+void FaultPlan::lose_most() {
+  const auto& nodes = cluster_.node_names();
+  const auto& windows = cluster_.options().apiserver;
+  const Duration length = windows.node_timeout + windows.grace_period + up_to(kLongestDown);
+  const std::size_t first = random_.below(nodes.size());
+  const bool freezes = random_.below(2) == 0;
+  for (std::size_t i = 0; i < nodes.size() / 2 + 1; ++i) {
+    const std::string agent = Cluster::agent_of(nodes[(first + i) % nodes.size()]);
+    if (freezes) {
+      freeze_for(agent, length);
+    } else {
+      cut_for(agent, {.in = true, .out = true}, length);
+    }
+  }
+}
+
+void FaultPlan::reinstall() {
+  const std::string& node = any_node();
+  cluster_.reinstall(node,
+                     random_.below(2) == 0 ? Cluster::Disk::kEmpty : Cluster::Disk::kEngineKept);
+  restart_later(Cluster::agent_of(node));
+}
+
 // A machine is switched off and on, and every other time there is nobody to tell it what it had.
 void FaultPlan::reboot() {
-  const auto& nodes = cluster_.node_names();
-  const std::string& node = nodes[random_.below(nodes.size())];
+  const std::string& node = any_node();
   cluster_.reboot(node);
   restart_later(Cluster::agent_of(node));
   if (random_.below(2) == 0) crash(kApiserver);
@@ -92,8 +135,7 @@ void FaultPlan::reboot() {
 
 // Somebody works on a node by hand.
 void FaultPlan::meddle() {
-  const auto& nodes = cluster_.node_names();
-  const std::string& node = nodes[random_.below(nodes.size())];
+  const std::string& node = any_node();
   const auto seen = cluster_.observe(node);
   if (seen.containers.empty()) return;
   const auto& container = seen.containers[random_.below(seen.containers.size())];
@@ -114,16 +156,26 @@ void FaultPlan::heal() {
   world.bus().set_faults({});
   world.set_engine_faults({});
   for (const std::string& process : world.names()) {
-    world.bus().set_cut(process, {});
+    world.cut(process, {});
+    world.thaw(process);
     world.crash_inside(process, std::nullopt);
   }
   cluster_.start_all();
+  if (random_.below(3) != 0) return;
+  if (cluster_.options().schedulers > 1) world.freeze(Cluster::scheduler(1));
+  if (cluster_.options().gcs > 1) world.freeze(Cluster::gc(1));
 }
 
-// Anyone but the client, which keeps the journal.
+const std::string& FaultPlan::any_node() {
+  const auto& nodes = cluster_.node_names();
+  return nodes[random_.below(nodes.size())];
+}
+
+// Anyone but those whose doings the checks must know.
 std::string FaultPlan::any_process() {
   std::vector<std::string> names = cluster_.world().names();
   std::erase(names, "client");
+  std::erase(names, "operator");
   return names[random_.below(names.size())];
 }
 

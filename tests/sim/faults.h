@@ -1,6 +1,7 @@
-// FaultPlan: what goes wrong in a run, drawn from its seed: lossy links, cut-off processes,
-// crashes between and inside steps, engines that refuse, forget and lose events, machines that are
-// switched off and on, also while there is no apiserver, and people who remove containers by hand.
+// FaultPlan: what goes wrong in a run, drawn from its seed: lossy links, cut-off and frozen
+// processes, most nodes lost at once, crashes between and inside steps, engines that refuse, forget
+// and lose events, machines that are switched off and on, also while there is no apiserver, or set
+// up anew, and people who remove containers by hand.
 #pragma once
 
 #include "services/runtime/ids.h"
@@ -15,7 +16,8 @@ class FaultPlan {
   FaultPlan& operator=(const FaultPlan&) = delete;
 
   void begin();
-  // No more faults; everything that is broken is mended and everything that is down started.
+  // No more faults; everything that is broken is mended and everything that is down started. But
+  // a scheduler and a gc that were not the last may be frozen for ever: nobody is to wait for them.
   void heal();
   // A process ended by its own decision: a supervisor starts it again.
   void on_stop(const std::string& process) { restart_later(process); }
@@ -25,10 +27,15 @@ class FaultPlan {
   void strike();
   void crash(const std::string& process);
   void cut(const std::string& process);
+  void cut_for(const std::string& process, Cut way, Duration length);
+  void freeze_for(const std::string& process, Duration length);
+  void lose_most();
+  void reinstall();
   void meddle();
   void reboot();
   void restart_later(const std::string& process);
   std::string any_process();
+  const std::string& any_node();
   Duration up_to(Duration longest);
 
   Cluster& cluster_;

@@ -41,7 +41,8 @@ class Run {
   static ClusterOptions draw(std::uint64_t seed) {
     runtime::IdSource random({5, seed});
     ClusterOptions options{.seed = seed};
-    options.nodes = 1 + static_cast<int>(random.below(3));
+    options.nodes = 1 + static_cast<int>(random.below(5));
+    options.zones = true;
     options.schedulers = 1 + static_cast<int>(random.below(2));
     options.gcs = 1 + static_cast<int>(random.below(2));
     options.client_names = {"p1", "p2", "p3", "p4"};
@@ -61,6 +62,7 @@ class Run {
     faults_.begin();
     if (!run_until(cluster_.world().now() + kBroken)) return *checks_.violation();
     cluster_.client()->finish();
+    cluster_.the_operator()->finish();
     faults_.heal();
     const MonoTime healed = cluster_.world().now();
     if (!run_until(healed + kStillUnderWay)) return *checks_.violation();
@@ -97,7 +99,7 @@ class Run {
   // A project that cannot run is tried again and again.
   bool expects_failures() {
     for (const auto& [name, project] : cluster_.projects()) {
-      if (project.status.phase != schema::Phase::kRunning) return true;
+      if (project.status.phase == schema::Phase::kFailed) return true;
     }
     return false;
   }

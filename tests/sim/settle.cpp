@@ -7,6 +7,7 @@
 
 #include "schema/lifecycle.h"
 #include "services/agent/names.h"
+#include "tests/sim/holdings.h"
 
 namespace cara::sim {
 namespace {
@@ -39,6 +40,18 @@ std::optional<std::string> check_phase(const Project& project) {
   return fmt::format("project {} is {}, not {}: {}", project.metadata.name,
                      to_string(project.status.phase), to_string(wanted),
                      condition == nullptr ? "" : condition->message);
+}
+
+// Nothing: no node would take it, and its condition says so.
+std::optional<std::string> check_waiting(const Project& project, const Holdings& holdings) {
+  const std::string who = "project " + project.metadata.name;
+  if (const auto node = holdings.find_fit(project)) {
+    return who + " is Pending, and node " + *node + " would take it [I13]";
+  }
+  const auto* condition =
+      schema::find_condition(project.status.conditions, schema::kConditionPhase);
+  if (condition != nullptr && condition->reason == "Unschedulable") return std::nullopt;
+  return who + " fits nowhere and its condition does not say so";
 }
 
 // What a node's engine should have, each object as one line.
@@ -145,6 +158,9 @@ std::optional<std::string> why_unsettled(Cluster& cluster) {
   if (cluster.client() != nullptr && !cluster.client()->is_idle()) {
     return "the client still waits for an answer";
   }
+  if (cluster.the_operator() != nullptr && !cluster.the_operator()->is_idle()) {
+    return "the operator still puts the nodes in order";
+  }
   const auto nodes = cluster.nodes();
   for (const std::string& node : cluster.node_names()) {
     const auto found = nodes.find(node);
@@ -153,8 +169,10 @@ std::optional<std::string> why_unsettled(Cluster& cluster) {
       return "node " + node + " is NotReady";
   }
   const auto projects = cluster.projects();
+  const Holdings holdings(nodes, projects);
   for (const auto& [name, project] : projects) {
-    if (auto why = check_phase(project)) return why;
+    const bool waits = project.status.phase == Phase::kPending && !project.spec.expire_at;
+    if (auto why = waits ? check_waiting(project, holdings) : check_phase(project)) return why;
   }
   for (const std::string& node : cluster.node_names()) {
     const auto wanted = wanted_objects(node, projects);

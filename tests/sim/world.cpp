@@ -1,5 +1,6 @@
 #include "tests/sim/world.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "schema/check.h"
@@ -32,7 +33,11 @@ void World::add(ProcessSpec spec) {
                                             .inbox = {},
                                             .step_is_due = false,
                                             .timers = {},
-                                            .crash_after = {}})
+                                            .crash_after = {},
+                                            .frozen = false,
+                                            .cut = false,
+                                            .alive_at = {},
+                                            .cut_at = {}})
                  .second);
 }
 
@@ -42,6 +47,8 @@ void World::start(const std::string& name) {
   note(name, "starts");
   const runtime::Seed seed{random_.bits(), random_.bits()};
   process.actor = process.spec.make(seed);
+  process.frozen = false;
+  process.alive_at = now();
   const std::uint64_t life = ++process.life;
   bus_.attach(name, process.spec.identity, process.actor->subscriptions(),
               [this, &process, life](runtime::Event event) {
@@ -69,6 +76,47 @@ bool World::is_running(const std::string& name) const {
   return processes_.at(name).actor != nullptr;
 }
 
+void World::freeze(const std::string& name) {
+  Process& process = processes_.at(name);
+  if (!process.actor || process.frozen) return;
+  note(name, "freezes");
+  process.frozen = true;
+}
+
+void World::thaw(const std::string& name) {
+  Process& process = processes_.at(name);
+  if (!process.actor || !process.frozen) return;
+  note(name, "thaws");
+  process.frozen = false;
+  process.alive_at = now();
+  if (!process.inbox.empty()) step_soon(process);
+}
+
+bool World::is_frozen(const std::string& name) const {
+  const Process& process = processes_.at(name);
+  return process.actor != nullptr && process.frozen;
+}
+
+void World::cut(const std::string& name, Cut cut) {
+  Process& process = processes_.at(name);
+  process.cut = cut.in || cut.out;
+  process.cut_at = now();
+  bus_.set_cut(name, cut);
+}
+
+std::optional<MonoTime> World::alive_since(const std::string& name) const {
+  const Process& process = processes_.at(name);
+  if (!process.actor || process.frozen) return std::nullopt;
+  return process.alive_at;
+}
+
+std::optional<MonoTime> World::well_since(const std::string& name) const {
+  const Process& process = processes_.at(name);
+  const auto alive = alive_since(name);
+  if (!alive || process.cut) return std::nullopt;
+  return std::max(*alive, process.cut_at);
+}
+
 void World::resync(const std::string& name) { give(name, runtime::Resync{}); }
 
 void World::engine_event(const std::string& name, const agent::EngineEvent& event) {
@@ -89,17 +137,22 @@ std::vector<std::string> World::names() const {
 
 void World::put(Process& process, runtime::Event event) {
   process.inbox.push_back(std::move(event));
+  step_soon(process);
+}
+
+void World::step_soon(Process& process) {
   if (process.step_is_due) return;
   process.step_is_due = true;
   timeline_.after(Duration(10 + random_.below(kStepDelayUs)), [this, &process] {
     process.step_is_due = false;
-    if (process.actor && !process.inbox.empty()) step(process);
+    if (process.actor && !process.frozen && !process.inbox.empty()) step(process);
   });
 }
 
 void World::step(Process& process) {
   const std::vector<runtime::Event> batch = std::exchange(process.inbox, {});
   for (const runtime::Event& event : batch) {
+    if (on_event) on_event(process.spec.name, event);
     if (const auto* message = std::get_if<runtime::Delivered>(&event)) {
       note(process.spec.name, "gets", message->subject, message->body);
     } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
@@ -176,6 +229,7 @@ void World::call_engine(Process& process, const runtime::Request& request) {
   CARA_CHECK(process.spec.engine);
   auto op = agent::decode_op(request.body);
   CARA_CHECK(op.ok());
+  if (before_engine_op) before_engine_op(process.spec.name, *op);
   note(process.spec.name, "engine", std::to_string(request.id), request.body);
   const Duration before = engine_time(*op);
   // What was handed to the engine happens, also when the agent is gone by then.

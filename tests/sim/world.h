@@ -1,5 +1,5 @@
 // World: all processes of a cluster in one, under virtual time. It is the third host of the actors
-// beside the real one: it steps them, performs their effects, crashes and restarts them.
+// beside the real one: it steps them, performs their effects, crashes, freezes and restarts them.
 #pragma once
 
 #include <cstddef>
@@ -57,6 +57,16 @@ class World {
   // Nothing: it does not, after all.
   void crash_inside(const std::string& name, std::optional<std::size_t> effects);
   bool is_running(const std::string& name) const;
+  // SIGSTOP and SIGCONT: what comes meanwhile, timers too, waits for it. A crash ends it.
+  void freeze(const std::string& name);
+  void thaw(const std::string& name);
+  bool is_frozen(const std::string& name) const;
+  // Which way it cannot speak from now on; nobody is told.
+  void cut(const std::string& name, Cut cut);
+  // Since when it runs and is not frozen. Nothing: it does not, or is.
+  std::optional<MonoTime> alive_since(const std::string& name) const;
+  // The same, and not cut off.
+  std::optional<MonoTime> well_since(const std::string& name) const;
   void resync(const std::string& name);  // its connection was made anew
   void engine_event(const std::string& name, const agent::EngineEvent& event);
   std::vector<std::string> names() const;
@@ -68,9 +78,12 @@ class World {
   Timestamp wall() const { return {kEpoch.ms + now().us / 1000}; }
   void set_engine_faults(const EngineFaults& faults) { engine_faults_ = faults; }
 
-  // Observers, called synchronously. An effect is seen before it is performed.
+  // Observers, called synchronously. An event is seen before it is given to the actor, an effect
+  // before it is performed, an operation of an engine when it is asked for and when it was done.
+  std::function<void(const std::string& process, const runtime::Event&)> on_event;
   std::function<void(const std::string& process, const runtime::Effect&)> on_effect;
   std::function<void(const std::string& process)> after_step;
+  std::function<void(const std::string& process, const agent::EngineOp&)> before_engine_op;
   std::function<void(const std::string& process, const agent::EngineOp&)> after_engine_op;
   // A process ended by its own decision; it stays down until somebody starts it.
   std::function<void(const std::string& process, const std::string& reason)> on_stop;
@@ -84,10 +97,15 @@ class World {
     bool step_is_due = false;
     std::map<runtime::TimerId, std::uint64_t> timers;  // the newest setting of each
     std::optional<std::size_t> crash_after;            // effects of the next step
+    bool frozen = false;
+    bool cut = false;
+    MonoTime alive_at;  // it was started or thawed
+    MonoTime cut_at;    // it was cut off, or that was mended
   };
 
   void give(const std::string& name, runtime::Event event);
   void put(Process& process, runtime::Event event);
+  void step_soon(Process& process);
   void step(Process& process);
   void perform(Process& process, const runtime::Effects& effects);
   void perform_one(Process& process, const runtime::Effect& effect);
