@@ -92,6 +92,7 @@ void Cluster::add_node(int number) {
   node_names_.push_back(node);
   auto engine = std::make_unique<ModelEngine>(world_.wall());
   engine->add_image(kGoodImage, {}, Source::kRegistry);
+  if (options_.node_memory > 0) engine->machine().memory_bytes = options_.node_memory;
   add_decoys(*engine);
   engine->set_event_sink([this, node](const agent::EngineEvent& event) {
     world_.engine_event(agent_of(node), event);
@@ -108,6 +109,7 @@ void Cluster::add_node(int number) {
     agent::AgentOptions options;
     options.node = node;
     options.agent_id = agent_ids_[node];
+    options.boot_id = node + "-" + std::to_string(boots_[node]);
     if (options_.zones)
       options.labels[kZone] = kZones[static_cast<std::size_t>(number) % kZones.size()];
     options.heartbeat_every = std::chrono::seconds(1);
@@ -158,14 +160,15 @@ ModelEngine& Cluster::engine_of(const std::string& node) {
 
 void Cluster::reboot(const std::string& node) {
   world_.crash(agent_of(node));
+  ++boots_[node];
   engine_of(node).reboot();
 }
 
 void Cluster::reinstall(const std::string& node, Disk disk) {
-  world_.crash(agent_of(node));
+  reboot(node);
   agent_ids_[node] = "agent-id-" + node + "-" + std::to_string(++installations_);
   caches_[node].clear();
-  if (disk == Disk::kEngineKept) return engine_of(node).reboot();
+  if (disk == Disk::kEngineKept) return;
   const agent::Observation ours = observe(node);
   ModelEngine& engine = engine_of(node);
   for (const auto& each : ours.containers) {

@@ -29,7 +29,8 @@ struct ClusterOptions {
   // Of the projects that a client plays with, and an operator beside it; empty: there are neither.
   std::vector<std::string> client_names = {};
   bool same_clocks = false;
-  bool zones = false;  // nodes are labelled with their zone
+  bool zones = false;            // nodes are labelled with their zone
+  std::int64_t node_memory = 0;  // bytes; 0: so much that it does not matter
   apiserver::Options apiserver = {.domain = {},
                                   .node_timeout = std::chrono::seconds(4),
                                   .grace_period = std::chrono::seconds(6),
@@ -86,7 +87,8 @@ class Cluster {
   std::vector<std::string> node_names_;
   std::map<std::string, std::unique_ptr<ModelEngine>> engines_;
   std::map<std::string, std::string> agent_ids_;
-  std::map<std::string, std::string> caches_;  // on each node's disk: its agent's desired set
+  std::map<std::string, std::string> caches_;   // on each node's disk: its agent's desired set
+  std::map<std::string, std::uint64_t> boots_;  // of the nodes
   std::uint64_t installations_ = 0;
   Client* client_ = nullptr;
   Operator* operator_ = nullptr;

@@ -14,6 +14,7 @@ constexpr Duration kBroken = std::chrono::seconds(40);        // workload and fa
 constexpr Duration kMustSettle = std::chrono::seconds(120);   // after the last fault
 constexpr Duration kStillUnderWay = std::chrono::seconds(2);  // late messages of before
 constexpr Duration kMustStay = std::chrono::seconds(12);
+constexpr std::int64_t kNodeMemory = std::int64_t{1} << 30;  // a few services fill it
 constexpr Duration kLook = std::chrono::milliseconds(500);
 
 class Run {
@@ -43,6 +44,7 @@ class Run {
     ClusterOptions options{.seed = seed};
     options.nodes = 1 + static_cast<int>(random.below(5));
     options.zones = true;
+    options.node_memory = kNodeMemory;
     options.schedulers = 1 + static_cast<int>(random.below(2));
     options.gcs = 1 + static_cast<int>(random.below(2));
     options.client_names = {"p1", "p2", "p3", "p4"};
