@@ -44,7 +44,7 @@ struct JournalEntry {
 struct ClientOptions {
   std::string id;
   std::vector<std::string> names;
-  runtime::Duration every = std::chrono::milliseconds(700);  // between two operations, on average
+  runtime::Duration every;  // between two operations, on average
 };
 
 class Client : public runtime::Actor {

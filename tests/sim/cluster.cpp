@@ -133,7 +133,9 @@ void Cluster::add_client() {
   ProcessSpec spec = process("client", schema::Role::kAdmin, "client");
   spec.make = [this](runtime::Seed seed) {
     auto client = std::make_unique<Client>(
-        ClientOptions{.id = "client", .names = options_.client_names}, seed);
+        ClientOptions{
+            .id = "client", .names = options_.client_names, .every = options_.client_every},
+        seed);
     client_ = client.get();
     return client;
   };

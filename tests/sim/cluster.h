@@ -28,6 +28,7 @@ struct ClusterOptions {
   int gcs = 2;
   // Of the projects that a client plays with, and an operator beside it; empty: there are neither.
   std::vector<std::string> client_names = {};
+  Duration client_every = std::chrono::milliseconds(700);  // between two of its deeds, on average
   bool same_clocks = false;
   bool zones = false;            // nodes are labelled with their zone
   std::int64_t node_memory = 0;  // bytes; 0: so much that it does not matter

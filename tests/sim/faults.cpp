@@ -7,7 +7,10 @@
 namespace cara::sim {
 namespace {
 
-constexpr Duration kBetweenStrikes = std::chrono::seconds(4);  // at most
+constexpr Duration kBetweenStrikes = std::chrono::seconds(4);   // at most
+constexpr Duration kBetweenOutages = std::chrono::seconds(12);  // at most
+// Beyond what a node and its projects are waited for; `MoveExclusive` ones wait for 29 s.
+constexpr Duration kLongestOutage = std::chrono::seconds(36);
 constexpr Duration kLongestDown = std::chrono::seconds(8);
 constexpr Duration kLongestCut = std::chrono::seconds(14);  // longer than every window
 constexpr std::uint64_t kMostEffects = 4;
@@ -35,7 +38,8 @@ void FaultPlan::begin() {
 }
 
 void FaultPlan::next() {
-  cluster_.world().timeline().after(up_to(kBetweenStrikes), [this] {
+  const bool storm = weather_ == Weather::kStorm;
+  cluster_.world().timeline().after(up_to(storm ? kBetweenStrikes : kBetweenOutages), [this] {
     if (healed_) return;
     strike();
     next();
@@ -45,7 +49,9 @@ void FaultPlan::next() {
 void FaultPlan::strike() {
   const std::uint64_t dice = random_.below(100);
   const std::string process = any_process();
-  if (dice < 20) {
+  if (weather_ == Weather::kOutages && dice < 50) {
+    lose(1);
+  } else if (dice < 20) {
     crash(process);
   } else if (dice < 40) {
     cluster_.world().crash_inside(process, random_.below(kMostEffects));
@@ -56,7 +62,7 @@ void FaultPlan::strike() {
   } else if (dice < 70) {
     freeze_for(process, up_to(kLongestCut));
   } else if (dice < 75) {
-    lose_most();
+    lose(cluster_.node_names().size() / 2 + 1);
   } else if (dice < 79) {
     reinstall();
   } else if (dice < 84) {
@@ -101,14 +107,20 @@ void FaultPlan::freeze_for(const std::string& process, Duration length) {
   });
 }
 
-// More than half of the nodes at the same moment, beyond the grace period.
-void FaultPlan::lose_most() {
-  const auto& nodes = cluster_.node_names();
+// Longer than the node timeout and the grace period.
+Duration FaultPlan::outage() {
   const auto& windows = cluster_.options().apiserver;
-  const Duration length = windows.node_timeout + windows.grace_period + up_to(kLongestDown);
+  return windows.node_timeout + windows.grace_period +
+         up_to(weather_ == Weather::kStorm ? kLongestDown : kLongestOutage);
+}
+
+// All at the same moment: cut off, or with frozen agents.
+void FaultPlan::lose(std::size_t count) {
+  const auto& nodes = cluster_.node_names();
+  const Duration length = outage();
   const std::size_t first = random_.below(nodes.size());
   const bool freezes = random_.below(2) == 0;
-  for (std::size_t i = 0; i < nodes.size() / 2 + 1; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const std::string agent = Cluster::agent_of(nodes[(first + i) % nodes.size()]);
     if (freezes) {
       freeze_for(agent, length);

@@ -9,9 +9,13 @@
 
 namespace cara::sim {
 
+// kStorm: one fault after another, most of them short. kOutages: few, and long ones.
+enum class Weather { kStorm, kOutages };
+
 class FaultPlan {
  public:
-  FaultPlan(Cluster& cluster, std::uint64_t seed) : cluster_(cluster), random_({4, seed}) {}
+  FaultPlan(Cluster& cluster, std::uint64_t seed, Weather weather)
+      : cluster_(cluster), random_({4, seed}), weather_(weather) {}
   FaultPlan(const FaultPlan&) = delete;
   FaultPlan& operator=(const FaultPlan&) = delete;
 
@@ -29,7 +33,8 @@ class FaultPlan {
   void cut(const std::string& process);
   void cut_for(const std::string& process, Cut way, Duration length);
   void freeze_for(const std::string& process, Duration length);
-  void lose_most();
+  void lose(std::size_t nodes);
+  Duration outage();
   void reinstall();
   void meddle();
   void reboot();
@@ -40,6 +45,7 @@ class FaultPlan {
 
   Cluster& cluster_;
   runtime::IdSource random_;
+  const Weather weather_;
   bool healed_ = false;
 };
 

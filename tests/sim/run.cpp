@@ -10,7 +10,9 @@
 namespace cara::sim {
 namespace {
 
-constexpr Duration kBroken = std::chrono::seconds(40);        // workload and faults
+constexpr Duration kBroken = std::chrono::seconds(40);  // workload and faults
+constexpr Duration kBrokenByOutages = std::chrono::seconds(90);
+constexpr Duration kCalmClient = std::chrono::seconds(3);
 constexpr Duration kMustSettle = std::chrono::seconds(120);   // after the last fault
 constexpr Duration kStillUnderWay = std::chrono::seconds(2);  // late messages of before
 constexpr Duration kMustStay = std::chrono::seconds(12);
@@ -20,7 +22,10 @@ constexpr Duration kLook = std::chrono::milliseconds(500);
 class Run {
  public:
   explicit Run(const RunOptions& options)
-      : cluster_(draw(options.seed)), checks_(cluster_), faults_(cluster_, options.seed) {
+      : weather_(draw_weather(options.seed)),
+        cluster_(draw(options.seed, weather_)),
+        checks_(cluster_),
+        faults_(cluster_, options.seed, weather_) {
     cluster_.world().trace().listener = options.listener;
     cluster_.world().on_stop = [this](const std::string& process, const std::string&) {
       faults_.on_stop(process);
@@ -39,10 +44,18 @@ class Run {
   }
 
  private:
-  static ClusterOptions draw(std::uint64_t seed) {
+  static Weather draw_weather(std::uint64_t seed) {
+    return runtime::IdSource({6, seed}).below(3) == 0 ? Weather::kOutages : Weather::kStorm;
+  }
+
+  static ClusterOptions draw(std::uint64_t seed, Weather weather) {
     runtime::IdSource random({5, seed});
     ClusterOptions options{.seed = seed};
     options.nodes = 1 + static_cast<int>(random.below(5));
+    if (weather == Weather::kOutages) {
+      options.nodes = 3 + static_cast<int>(random.below(3));
+      options.client_every = kCalmClient;
+    }
     options.zones = true;
     options.node_memory = kNodeMemory;
     options.schedulers = 1 + static_cast<int>(random.below(2));
@@ -62,7 +75,8 @@ class Run {
     const std::vector<agent::Observation> decoys = foreign_objects();
     cluster_.start_all();
     faults_.begin();
-    if (!run_until(cluster_.world().now() + kBroken)) return *checks_.violation();
+    const Duration breaking = weather_ == Weather::kStorm ? kBroken : kBrokenByOutages;
+    if (!run_until(cluster_.world().now() + breaking)) return *checks_.violation();
     cluster_.client()->finish();
     cluster_.the_operator()->finish();
     faults_.heal();
@@ -129,6 +143,7 @@ class Run {
     return all;
   }
 
+  const Weather weather_;
   Cluster cluster_;
   Checks checks_;
   FaultPlan faults_;
