@@ -15,6 +15,7 @@ using schema::Phase;
 // How old the agent's picture may be when it says Running: an engine that does not answer is waited
 // for, and until then the last picture is the best there is.
 constexpr Duration kOldestPicture = std::chrono::seconds(25);
+constexpr Duration kSaysWhatItMeantTo = std::chrono::seconds(5);
 
 constexpr Duration kLatestDuplicate = std::chrono::seconds(4);
 
@@ -258,6 +259,9 @@ void Checks::check_status(const std::string& process, const runtime::Request& re
     }
   }
   if (status->phase != Phase::kRunning) return;
+  // What it was about to say when it was frozen is as old as the frost.
+  const auto thawed = cluster_.world().thawed_at(process);
+  if (thawed && cluster_.world().now() - *thawed < kSaysWhatItMeantTo) return;
   const std::string epoch = status->uid + "/" + std::to_string(status->assignment);
   for (const schema::ServiceStatus& service : status->services) {
     const auto up = up_.find(epoch + "/" + service.name);

@@ -37,6 +37,7 @@ void World::add(ProcessSpec spec) {
                                             .frozen = false,
                                             .cut = false,
                                             .alive_at = {},
+                                            .thawed_at = {},
                                             .cut_at = {}})
                  .second);
 }
@@ -49,6 +50,7 @@ void World::start(const std::string& name) {
   process.actor = process.spec.make(seed);
   process.frozen = false;
   process.alive_at = now();
+  process.thawed_at.reset();
   const std::uint64_t life = ++process.life;
   bus_.attach(name, process.spec.identity, process.actor->subscriptions(),
               [this, &process, life](runtime::Event event) {
@@ -89,6 +91,7 @@ void World::thaw(const std::string& name) {
   note(name, "thaws");
   process.frozen = false;
   process.alive_at = now();
+  process.thawed_at = now();
   if (!process.inbox.empty()) step_soon(process);
 }
 
@@ -108,6 +111,10 @@ std::optional<MonoTime> World::alive_since(const std::string& name) const {
   const Process& process = processes_.at(name);
   if (!process.actor || process.frozen) return std::nullopt;
   return process.alive_at;
+}
+
+std::optional<MonoTime> World::thawed_at(const std::string& name) const {
+  return processes_.at(name).thawed_at;
 }
 
 std::optional<MonoTime> World::well_since(const std::string& name) const {

@@ -65,7 +65,9 @@ class World {
   void cut(const std::string& name, Cut cut);
   // Since when it runs and is not frozen. Nothing: it does not, or is.
   std::optional<MonoTime> alive_since(const std::string& name) const;
-  // The same, and not cut off.
+  // When it was thawed last. Nothing: not in this life.
+  std::optional<MonoTime> thawed_at(const std::string& name) const;
+  // As alive_since(), and not cut off.
   std::optional<MonoTime> well_since(const std::string& name) const;
   void resync(const std::string& name);  // its connection was made anew
   void engine_event(const std::string& name, const agent::EngineEvent& event);
@@ -100,7 +102,8 @@ class World {
     bool frozen = false;
     bool cut = false;
     MonoTime alive_at;  // it was started or thawed
-    MonoTime cut_at;    // it was cut off, or that was mended
+    std::optional<MonoTime> thawed_at;
+    MonoTime cut_at;  // it was cut off, or that was mended
   };
 
   void give(const std::string& name, runtime::Event event);
