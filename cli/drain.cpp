@@ -164,6 +164,7 @@ Result<bool> Drain::has_arrived(const Project& project, runtime::MonoTime begin,
   }
   const schema::ProjectStatus& status = now->project.status;
   const std::string where = schema::printable(status.node_ref, 253);
+  if (status.leaving) return false;
   if (status.node_ref == node_) {
     ++stay_;
     complain(called(project) + " is back on node/" + node_);

@@ -217,6 +217,7 @@ void describe(V& v, ProjectStatus& x) {
   v.field(kOptional, "nodeRef", x.node_ref, {});
   v.field(kOptional, "assignment", x.assignment, {});
   v.field(kOptional, "home", x.home, {});
+  v.field(kOptional, "leaving", x.leaving, {});
   v.field(kOptional, "observedGeneration", x.observed_generation, {});
   v.field(kOptional, "deleteVolumes", x.delete_volumes, {});
   v.field(kOptional, "conditions", x.conditions, {});

@@ -93,9 +93,9 @@ struct UnschedulableRequest {
   std::string message;
 };
 
-// --- project.move: admin. A bound project becomes Pending, to be placed on another node. Refused
-// with kConflict if it must stay, or if no other node would take it: then nothing changes.
-// ---------
+// --- project.move: admin. The node of a project removes it; then it becomes Pending, to be placed
+// on another one: there are never two copies. Refused with kConflict if it must stay, or if no
+// other node would take it: then nothing changes. -------------------------------------------------
 struct MoveRequest {
   std::string request_id;
   std::string name;

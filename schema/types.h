@@ -180,6 +180,7 @@ struct ProjectStatus {
   std::string node_ref;         // empty: no node
   std::int64_t assignment = 0;  // epoch: +1 per bind
   std::string home;             // the node of the newest assignment, also when it is on none now
+  bool leaving = false;         // its node is to remove it; then it is placed on another one
   std::int64_t observed_generation = 0;
   bool delete_volumes = false;  // it was deleted with its Persistent volumes
   std::vector<Condition> conditions;

@@ -6,6 +6,7 @@
 // too late, or from whoever, is judged by the state alone.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 
@@ -14,9 +15,12 @@
 namespace cara::apiserver {
 
 inline constexpr runtime::Duration kShareLength = std::chrono::seconds(1);
+inline constexpr std::size_t kMaxShares = 256;  // of a scheduler at a time
 
 class Shares {
  public:
+  // How many more this scheduler may take.
+  std::size_t room_of(const std::string& scheduler, runtime::MonoTime now) const;
   // True: the project (by uid) is this scheduler's from now on, and was not a moment ago.
   bool take(const std::string& uid, const std::string& scheduler, runtime::MonoTime now);
   // It was placed, or found to fit nowhere.

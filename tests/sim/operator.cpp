@@ -83,8 +83,10 @@ void Operator::tidy(runtime::Effects& out) {
   for (const std::string& node : options_.nodes) {
     schema::NodeChangeRequest change{.request_id = random_.next(), .name = node};
     change.unschedulable = false;
-    change.remove_taints.push_back({.key = kTaint, .value = ""});
-    change.remove_any_effect = true;
+    for (const auto effect :
+         {schema::TaintEffect::kNoSchedule, schema::TaintEffect::kPreferNoSchedule}) {
+      change.remove_taints.push_back({.key = kTaint, .value = "", .effect = effect});
+    }
     send(Errand::kTidy, "node.change", change, out);
   }
 }

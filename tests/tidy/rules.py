@@ -245,15 +245,16 @@ def readmes_tell_the_truth(tree):
 # --- Acceptance -----------------------------------------------------------------------------------
 
 _PROMISED = ([f"S{n}" for n in (*range(1, 16), *range(17, 55))] +
-             [f"E{n}" for n in (1, 2, 3, 4, 6, 8, 10, *range(12, 19), *range(22, 38), 43, 44)])
+             [f"E{n}" for n in (*range(1, 7), 8, 10, *range(12, 19), *range(22, 46), 50, 52)] +
+             [f"I{n}" for n in (*range(10, 18), 26, 27)])
 
 
 def _named_items(text):
     for group in re.findall(r"\[([SEI]\d[^\]\n]*)\]", text):
-        for first, last in re.findall(r"([SE]\d+)(?:-([SE]?\d+))?", group):
+        for first, last in re.findall(r"([SEI]\d+)(?:-([SEI]?\d+))?", group):
             yield first
             if last:
-                for n in range(int(first[1:]), int(last.lstrip("SE")) + 1):
+                for n in range(int(first[1:]), int(last.lstrip("SEI")) + 1):
                     yield f"{first[0]}{n}"
 
 

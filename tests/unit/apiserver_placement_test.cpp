@@ -76,6 +76,8 @@ TEST_CASE("what a project held is free when it is moved away or its record is dr
       schema::MoveRequest{"m1", "a", world.project("a").metadata.uid, "w1"});
   REQUIRE(moved.ok());
   CHECK(moved->candidate == "w2");
+  CHECK(!why_not(world, "b", "w1").empty());
+  REQUIRE(world.send(world.report("a", Phase::kTerminated)).ok());
   CHECK(world.project("a").status.phase == Phase::kPending);
   CHECK(why_not(world, "b", "w1").empty());
   REQUIRE(world.remove("b", {.force = true}).ok());
@@ -153,12 +155,59 @@ TEST_CASE("a project leaves its node only for one that takes it [E50]") {
   CHECK(world.store->revision() == before);
   CHECK(world.project("a").status.phase == Phase::kScheduled);
   REQUIRE(move("a", false).ok());
+  CHECK(!world.published(schema::node_wake_subject("w1")).empty());
+  // Its node is told to remove it as for a deletion; only then it is placed again.
+  const auto desired = [&] {
+    const auto reply = world.call<schema::DesiredReply>(
+        agent_of("w1"), "desired.get",
+        schema::DesiredRequest{.node = "w1", .registration = world.registrations["w1"]});
+    return reply->projects.empty() ? std::nullopt : std::optional(reply->projects[0].phase);
+  };
+  CHECK(desired() == Phase::kTerminating);
+  CHECK(world.project("a").status.phase == Phase::kScheduled);
+  REQUIRE(world.send(world.report("a", Phase::kRunning)).ok());
+  CHECK(world.project("a").status.node_ref == "w1");
+  REQUIRE(move("a", false).ok());
+  REQUIRE(world.send(world.report("a", Phase::kTerminated)).ok());
   CHECK(world.project("a").status.phase == Phase::kPending);
+  CHECK(condition(world.project("a"), "Phase").reason == "Moved");
   CHECK(world.project("a").status.node_ref.empty());
+  CHECK(!desired());
+  CHECK(why_not(world, "a", "w3").empty());
   REQUIRE(world.apply(asking("db", "1Gi", Map{{"onNodeLoss", "Stay"}})).ok());
   REQUIRE(world.bind("db", "w1").ok());
   CHECK(message_of(move("db", true)) ==
         "project/db stays on node/w1, where its volumes are (spec.onNodeLoss: Stay)");
+}
+
+TEST_CASE("a project that leaves is deleted, or its node is lost: then that counts [E25][I16]") {
+  World world;
+  add_node(world, "w1");
+  add_node(world, "w2");
+  const auto move = [&](const std::string& name, const std::string& request_id) {
+    return world.call<schema::MoveReply>(
+        kAlice, "project.move",
+        schema::MoveRequest{request_id, name, world.project(name).metadata.uid, "w1"});
+  };
+  for (const char* name : {"deleted", "lost"}) {
+    REQUIRE(world.apply(asking(name, "1Gi")).ok());
+    REQUIRE(world.bind(name, "w1").ok());
+    REQUIRE(move(name, name).ok());
+  }
+  REQUIRE(world.apply(asking("once", "1Gi", Map{{"onNodeLoss", "MoveExclusive"}})).ok());
+  REQUIRE(world.bind("once", "w1").ok());
+  REQUIRE(world.remove("deleted").ok());
+  REQUIRE(world.send(world.report("deleted", Phase::kTerminated)).ok());
+  CHECK(world.project("deleted").status.phase == Phase::kTerminated);
+  world.pass(20s, {"w2"});
+  // Nobody can be asked to remove it: at once, unless no copy may be left.
+  CHECK(contains(message_of(move("once", "o1")), "waits for its node for another"));
+  REQUIRE(move("lost", "l2").ok());
+  CHECK(world.project("lost").status.phase == Phase::kPending);
+  CHECK(!world.project("lost").status.leaving);
+  world.pass(60s, {"w2"});
+  REQUIRE(move("once", "o2").ok());
+  CHECK(world.project("once").status.phase == Phase::kPending);
 }
 
 TEST_CASE("what stays is not placed elsewhere, also after its node was deleted by force [E38]") {
@@ -207,15 +256,19 @@ TEST_CASE("a share ends when it is placed, or fits nowhere: then it is offered a
   CHECK(viewer->claimed.empty());
 }
 
-TEST_CASE("many Pending projects are shared out in portions") {
+TEST_CASE("no scheduler takes everything, and what is new comes before what waits [I13]") {
   World world;
   for (int i = 0; i < 300; ++i) REQUIRE(world.apply(simple("p" + std::to_string(i))).ok());
   const schema::ChangesReply first = pull(world, "s1");
   CHECK(first.claimed.size() == 256);
-  CHECK(first.more);
-  const schema::ChangesReply second = pull(world, "s1");
-  CHECK(second.claimed.size() == 44);
-  CHECK(!second.more);
+  CHECK(first.claimed.front() == "p44");
+  CHECK(first.claimed.back() == "p299");
+  CHECK(!first.more);
+  CHECK(pull(world, "s1").claimed.empty());
+  CHECK(pull(world, "s2").claimed.size() == 44);
+  REQUIRE(world.apply(simple("late")).ok());
+  CHECK(pull(world, "s1").claimed.empty());
+  CHECK(pull(world, "s2").claimed == std::vector<std::string>{"late"});
 }
 
 }  // namespace

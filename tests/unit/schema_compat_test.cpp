@@ -94,7 +94,7 @@ TEST_CASE("an agent hears an earlier apiserver: the lease and its projects [E52]
 TEST_CASE(
     "a scheduler of an earlier version binds, and one hears an earlier apiserver [E52][F57]") {
   CHECK(sent<BindRequest>("BindRequest").node == "worker-01");
-  CHECK(sent<ChangesRequest>("ChangesRequest").since > 0);
+  CHECK(sent<ChangesRequest>("ChangesRequest").since >= 0);
   CHECK(sent<RevisionReply>("RevisionReply").revision > 0);
   const auto changes = sent<ChangesReply>("ChangesReply");
   CHECK(changes.changes.at(0).name == "shop");

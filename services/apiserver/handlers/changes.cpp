@@ -1,4 +1,6 @@
 // changes.since: what a mirror missed, each object once, as it is now.
+#include <algorithm>
+
 #include "schema/wire.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
@@ -10,7 +12,6 @@ using schema::Change;
 using schema::ChangesReply;
 
 constexpr std::size_t kMaxChangesPerReply = 1'000;
-constexpr std::size_t kMaxClaims = 256;  // per reply
 
 // Adds the object's present state. Its size in the reply, about.
 Result<std::size_t> attach(Context& context, const Identity& caller, Change& change) {
@@ -32,12 +33,18 @@ Result<std::size_t> attach(Context& context, const Identity& caller, Change& cha
 Result<Ok> add_share(Context& context, const Identity& caller, ChangesReply& reply) {
   reply.claim_ms = std::chrono::duration_cast<std::chrono::milliseconds>(kShareLength).count();
   reply.placement = context.options.placement;
-  return context.store.walk_pending([&](const PendingProject& project) {
-    if (!context.shares.take(project.uid, caller.id, context.now.mono)) return Walk::kOn;
-    reply.claimed.push_back(project.name);
-    reply.more = reply.claimed.size() == kMaxClaims;
-    return reply.more ? Walk::kEnd : Walk::kOn;
+  std::size_t room = context.shares.room_of(caller.id, context.now.mono);
+  if (room == 0) return Ok{};
+  const Result<Ok> done = context.store.walk_pending([&](const PendingProject& project) {
+    if (context.shares.take(project.uid, caller.id, context.now.mono)) {
+      reply.claimed.push_back(project.name);
+      --room;
+    }
+    return room == 0 ? Walk::kEnd : Walk::kOn;
   });
+  // What is new goes before what fitted nowhere, but among what is new the older comes first.
+  std::reverse(reply.claimed.begin(), reply.claimed.end());
+  return done;
 }
 
 }  // namespace

@@ -140,6 +140,7 @@ bool explain_phase(Project& project, const Cause& cause) {
 
 Result<Ok> begin_end(Context& context, Project& project, const Cause& cause) {
   const bool bound = schema::is_bound(project.status.phase);
+  project.status.leaving = false;
   clear_condition(project.status.conditions, schema::kConditionNotReadyAt);
   context.watch.waits_no_more(project.metadata.uid);
   if (Result<Ok> done = move(context, project, Phase::kTerminating, cause); !done) return done;
@@ -164,6 +165,10 @@ Result<Ok> end_without_node(Context& context, Project& project, const Cause& cau
   return save(context, project, {.node = project.status.node_ref, .schedulers = true, .gc = true});
 }
 
+Cause moved_from(const std::string& node) {
+  return {"Moved", "Moved away from " + called("node", node)};
+}
+
 Result<Ok> unbind(Context& context, Project& project, const Cause& cause) {
   const std::string node = project.status.node_ref;
   clear_condition(project.status.conditions, schema::kConditionNotReadyAt);
@@ -171,6 +176,7 @@ Result<Ok> unbind(Context& context, Project& project, const Cause& cause) {
   if (Result<Ok> done = move(context, project, Phase::kPending, cause); !done) return done;
   project.status.node_ref.clear();
   project.status.home = node;
+  project.status.leaving = false;
   project.status.services.clear();
   return save(context, project, {.node = node, .schedulers = true});
 }

@@ -55,6 +55,8 @@ bool explain_phase(schema::Project& project, const Cause& cause);
 Result<Ok> begin_end(Context& context, schema::Project& project, const Cause& cause);
 // A Terminating project becomes Terminated without its node saying so.
 Result<Ok> end_without_node(Context& context, schema::Project& project, const Cause& cause);
+// Why a project is placed on another node by hand.
+Cause moved_from(const std::string& node);
 // A bound project becomes Pending, to be placed again.
 Result<Ok> unbind(Context& context, schema::Project& project, const Cause& cause);
 // Its node is gone for good, with whatever it had of the project: Pending, or Terminated.

@@ -28,13 +28,14 @@ Result<schema::DesiredReply> desired_get(Context& context, const Identity& calle
       read = internal(called("project", packed.name) + " cannot be read from the store");
       return Walk::kEnd;
     }
-    reply.projects.push_back({.name = project->metadata.name,
-                              .uid = project->metadata.uid,
-                              .assignment = project->status.assignment,
-                              .generation = project->metadata.generation,
-                              .phase = project->status.phase,
-                              .delete_volumes = project->status.delete_volumes,
-                              .spec = std::move(project->spec)});
+    reply.projects.push_back(
+        {.name = project->metadata.name,
+         .uid = project->metadata.uid,
+         .assignment = project->status.assignment,
+         .generation = project->metadata.generation,
+         .phase = project->status.leaving ? schema::Phase::kTerminating : project->status.phase,
+         .delete_volumes = project->status.delete_volumes,
+         .spec = std::move(project->spec)});
     return Walk::kOn;
   };
   if (Result<Ok> done = context.store.walk_bound(request.node, request.after, on_object); !done) {

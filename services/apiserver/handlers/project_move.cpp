@@ -1,9 +1,10 @@
-// project.move: off its node, to another one.
+// project.move: off its node, to another one. What is on the node goes first, as with a deletion.
 #include "schema/fit.h"
 #include "schema/lifecycle.h"
 #include "schema/wire.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
+#include "services/apiserver/handlers/windows.h"
 
 namespace cara::apiserver {
 namespace {
@@ -51,6 +52,24 @@ Result<std::string> find_candidate(Context& context, const Project& project) {
   return conflict(who + " has nowhere to go: " + misfits.text(wish));
 }
 
+Result<Ok> leave(Context& context, Project& project) {
+  const std::string& name = project.status.node_ref;
+  const Result<std::optional<Node>> node = context.store.find_node(name);
+  if (!node) return node.error();
+  if (*node && (*node)->status.state == schema::NodeState::kReady) {
+    if (project.status.leaving) return Ok{};
+    project.status.leaving = true;
+    const Cause cause{"Leaving", called("node", name) + " is asked to remove it"};
+    if (Result<Ok> done = tell(context, project, cause); !done) return done;
+    return save(context, project, {.node = name});
+  }
+  // Nobody can be asked. Of MoveExclusive no copy may be left when it starts elsewhere.
+  if (project.spec.on_node_loss == schema::OnNodeLoss::kMoveExclusive) {
+    if (Result<Ok> done = check_grace(context, project); !done) return done;
+  }
+  return unbind(context, project, moved_from(name));
+}
+
 }  // namespace
 
 Result<MoveReply> project_move(Context& context, const Identity&, const MoveRequest& request) {
@@ -70,8 +89,7 @@ Result<MoveReply> project_move(Context& context, const Identity&, const MoveRequ
   Result<std::string> candidate = find_candidate(context, *project);
   if (!candidate) return candidate.error();
   if (request.dry_run) return MoveReply{std::move(*candidate)};
-  const Cause cause{"Moved", "Moved away from " + called("node", request.node)};
-  if (Result<Ok> done = unbind(context, *project, cause); !done) return done.error();
+  if (Result<Ok> done = leave(context, *project); !done) return done.error();
   return MoveReply{std::move(*candidate)};
 }
 

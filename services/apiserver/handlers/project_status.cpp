@@ -119,6 +119,11 @@ Result<RevisionReply> project_status(Context& context, const Identity& caller,
                                                    request.registration, request.number)) {
     return RevisionReply{project->metadata.revision};
   }
+  if (request.phase == Phase::kTerminated && project->status.leaving) {
+    const Result<Ok> done = unbind(context, *project, moved_from(request.node));
+    if (!done) return done.error();
+    return RevisionReply{project->metadata.revision};
+  }
   const schema::ProjectStatus before = project->status;
   if (Result<Ok> done = take_report(context, *project, request); !done) return done.error();
   const Result<bool> saved = conclude(context, *project, request);

@@ -99,7 +99,8 @@ Result<Ok> Store::set_held(const Held& held) {
 
 Result<Ok> Store::walk_pending(const OnPending& on_project) {
   return database_->run(
-      "SELECT name, uid FROM objects WHERE kind = 'project' AND phase = 'Pending' ORDER BY name",
+      "SELECT name, uid FROM objects WHERE kind = 'project' AND phase = 'Pending'"
+      " ORDER BY revision DESC",
       {}, [&](const Row& row) {
         return on_project({row.bytes(0), row.bytes(1)});
       });

@@ -139,7 +139,7 @@ class Store {
   // Projects that are bound to `node` and not Terminated.
   Result<Ok> walk_bound(std::string_view node, std::string_view after, const OnPacked& on_object);
   Result<bool> any_in_phase(schema::Phase phase);
-  Result<Ok> walk_pending(const OnPending& on_project);  // by name
+  Result<Ok> walk_pending(const OnPending& on_project);  // what changed last comes first
 
   // --- What bound projects take of their nodes. From hold() on until the project is stored as
   // Pending or Terminated, or removed. REQUIRES: it was put, with its node.
