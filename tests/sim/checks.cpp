@@ -293,7 +293,8 @@ void Checks::check_removal(const std::string& node, const agent::EngineOp& op) {
   if (found == projects.end()) return;
   const schema::ProjectStatus& status = found->second.status;
   const std::string epoch = found->second.metadata.uid + "/" + std::to_string(status.assignment);
-  if (status.node_ref == node && !schema::is_ending(status.phase) && epoch == epoch_of(labels)) {
+  if (status.node_ref == node && !status.leaving && !schema::is_ending(status.phase) &&
+      epoch == epoch_of(labels)) {
     fail("node " + node + " removed the volume of project " + found->first +
          " that it holds [design 6.8]");
   }
