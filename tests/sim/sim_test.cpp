@@ -1,4 +1,4 @@
-// 200 seeds of the simulator, each twice. `cara_sim --seed N --trace` replays one.
+// 150 seeds of the simulator, each twice. `cara_sim --seed N --trace` replays one.
 #include "tests/catch_compat.h"
 #include "tests/sim/run.h"
 
@@ -23,5 +23,3 @@ TEST_CASE("seeds 51..75 break, heal and settle") { run_block(2); }
 TEST_CASE("seeds 76..100 break, heal and settle") { run_block(3); }
 TEST_CASE("seeds 101..125 break, heal and settle") { run_block(4); }
 TEST_CASE("seeds 126..150 break, heal and settle") { run_block(5); }
-TEST_CASE("seeds 151..175 break, heal and settle") { run_block(6); }
-TEST_CASE("seeds 176..200 break, heal and settle") { run_block(7); }
