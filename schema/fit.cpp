@@ -1,7 +1,7 @@
 #include "schema/fit.h"
 
 #include <algorithm>
-#include <charconv>
+#include <set>
 
 #include "schema/check.h"
 #include "schema/quantity.h"
@@ -15,6 +15,12 @@ std::string_view image_architecture(std::string_view node) {
   if (node == "aarch64") return "arm64";
   if (node.starts_with("armv")) return "arm";
   return node;
+}
+
+// These processors run their 32-bit ancestors' programs, too.
+bool runs(std::string_view own, std::string_view wanted) {
+  return own == wanted || (own == "amd64" && wanted == "386") ||
+         (own == "arm64" && wanted == "arm");
 }
 
 bool has_trouble(const Node& node, const char* type) {
@@ -136,9 +142,9 @@ constexpr std::array kRules{
            const std::string_view own = image_architecture(at.node.status.info.architecture);
            const auto& wanted = wish.demand.architectures;
            return !own.empty() && std::any_of(wanted.begin(), wanted.end(),
-                                              [&](const auto& one) { return one != own; });
+                                              [&](const auto& one) { return !runs(own, one); });
          },
-         "of another architecture than spec.services[].platform"},
+         "of another architecture"},
     Rule{Misfit::kCpu, has_too_little<&Amounts::cpu_millis>, "insufficient cpu",
          &Amounts::cpu_millis, format_cpu},
     Rule{Misfit::kMemory, has_too_little<&Amounts::memory_bytes>, "insufficient memory",
@@ -164,6 +170,15 @@ const Rule& rule_of(Misfit misfit) {
 std::string port_text(const HostPorts& ports) {
   return std::to_string(ports.first) +
          (ports.last == ports.first ? "" : "-" + std::to_string(ports.last));
+}
+
+// ` (spec.services[].platform: s390x)`
+std::string architectures(const Wish& wish) {
+  const std::set<std::string> all(wish.demand.architectures.begin(),
+                                  wish.demand.architectures.end());
+  std::string text;
+  for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
+  return " (spec.services[].platform: " + text + ")";
 }
 
 constexpr std::array<std::string_view, 3> kProtocols{"tcp", "udp", "sctp"};
@@ -247,6 +262,8 @@ std::string explain(Misfit why, const Candidate& candidate, const Wish& wish) {
     text += " (" + port_text(*taken_port(candidate.usage, wish.demand)) + ")";
   } else if (why == Misfit::kNotHome) {
     text += " (they are on node/" + wish.project.status.home + ")";
+  } else if (why == Misfit::kArchitecture) {
+    text += architectures(wish);
   }
   return text;
 }
@@ -278,6 +295,8 @@ std::string Misfits::text(const Wish& wish) const {
               rule->show(count.most_free) + " on " + count.where + ")";
     } else if (rule->misfit == Misfit::kNotHome) {
       text += " (they are on " + wish.project.status.home + ")";
+    } else if (rule->misfit == Misfit::kArchitecture) {
+      text += architectures(wish);
     }
   }
   return text;

@@ -36,7 +36,7 @@ struct AgentOptions {
   std::string advertise_address;
   std::map<std::string, std::string> labels;
   CapacityOptions capacity;
-  LeastFree least_disk{.percent = 10};
+  LeastFree least_disk{.bytes = std::int64_t{2} << 30};
   LeastFree least_memory{.bytes = std::int64_t{100} * 1024 * 1024};
   NodeRules rules;
   runtime::Duration heartbeat_every = std::chrono::seconds(5);

@@ -74,6 +74,7 @@ void Agent::check_lease(runtime::MonoTime now) {
     if (!exclusive_.holds(wanted)) continue;
     const Error ended = unavailable("this node's lease has ended");
     for (const EngineCall& call : engine_.withdraw(name)) loop(name).ended(call, ended, now);
+    loop(name).wait_for_nothing();
     want(wanted);
   }
   if (held_.empty()) return;

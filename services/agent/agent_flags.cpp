@@ -82,7 +82,7 @@ std::vector<host::FlagSpec> capacity_flags() {
            .help = "no new projects come here while less than this is free where the engine has "
                    "its data: 10%, 20Gi; 0: never; unknown where the agent does not see that "
                    "folder, in a container or over tcp",
-           .default_value = "10%",
+           .default_value = "2Gi",
            .value_name = "LEAST"},
           {.name = "memory-pressure-free",
            .help = "no new projects come here while less memory than this is available: 5%, "

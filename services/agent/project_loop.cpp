@@ -66,6 +66,15 @@ void ProjectLoop::retry_now() {
   hint();
 }
 
+void ProjectLoop::wait_for_nothing() {
+  std::erase_if(running_, [](const std::string& key) { return !is_pull(key); });
+  ++changes_;  // what was being observed may be from before they were done
+  verified_ = false;
+  must_observe_ = true;
+  observe_at_ = {};
+  touched_ = true;
+}
+
 void ProjectLoop::saw(const Observation& seen, std::uint64_t at) {
   if (at != changes_ || !running_.empty() || observing_) return;
   touched_ = true;

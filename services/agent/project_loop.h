@@ -33,6 +33,8 @@ class ProjectLoop {
   void engine_returned(runtime::MonoTime away_since);
   // The engine answers again: no waiting for the next attempt.
   void retry_now();
+  // It must end now, whatever the engine still owes an answer to: that one comes too late.
+  void wait_for_nothing();
   // From an observation of the whole node, asked for when changes() was `at`.
   void saw(const Observation& seen, std::uint64_t at);
   // Grows with each operation that begins or ends.

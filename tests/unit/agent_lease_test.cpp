@@ -142,6 +142,27 @@ TEST_CASE("a start that comes late to the engine is not done when the lease has 
   CHECK(!agent::is_too_late(agent::StopContainer{"c"}, end_us));
 }
 
+// A start whose answer was lost kept the project from being stopped for 70 s.
+TEST_CASE("a call that the engine never answers does not hold up the end of the lease [I16]") {
+  AgentWorld world;
+  world.start();
+  world.engine_holds = true;
+  world.want(exclusive("once"));
+  const auto starts = [&] { return world.count<agent::StartContainer>(); };
+  for (int i = 0; i < 20 && starts() == 0; ++i) world.release_one();
+  REQUIRE(starts() == 1);
+  world.engine_holds = false;
+  const runtime::Event never = world.take_held<agent::StartContainer>();
+  world.release();
+  REQUIRE(runs(world, "once"));
+  world.api_answers = false;
+  world.advance(kLease + 5s);
+  CHECK_FALSE(runs(world, "once"));
+  world.tell(never);
+  world.advance(1s);
+  CHECK_FALSE(runs(world, "once"));
+}
+
 TEST_CASE("after a pause the lease is looked at before anything is started [I17][F11][F18]") {
   AgentWorld world;
   world.start();

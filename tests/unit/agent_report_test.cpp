@@ -71,20 +71,20 @@ TEST_CASE("pressure is told at once, with figures, until it is over") {
   world.start();
   world.advance(9s);  // between two heartbeats; the next look at the engine is in a second
   const auto beats = world.beats.size();
-  world.engine.set_readings(free_now(9 * kGi, kGi / 20));
+  world.engine.set_readings(free_now(kGi, kGi / 20));
   world.advance(1001ms);
   REQUIRE(world.beats.size() > beats);
   const auto& troubles = world.beats.back().troubles;
   CHECK(types(troubles) ==
         std::vector<std::string>{schema::kConditionDiskPressure, schema::kConditionMemoryPressure});
-  CHECK(troubles.at(0).message == "9Gi of 100Gi free (9%); the pressure is over at 12Gi");
-  CHECK(world.noted("DiskPressure: 9Gi of 100Gi free"));
+  CHECK(troubles.at(0).message == "1Gi of 100Gi free (1%); the pressure is over at 2.3Gi");
+  CHECK(world.noted("DiskPressure: 1Gi of 100Gi free"));
 
-  world.engine.set_readings(free_now(11 * kGi, 4 * kGi));
+  world.engine.set_readings(free_now(2 * kGi, 4 * kGi));
   world.advance(10s);
   CHECK(types(world.beats.back().troubles) ==
         std::vector<std::string>{schema::kConditionDiskPressure});
-  world.engine.set_readings(free_now(12 * kGi, 4 * kGi));
+  world.engine.set_readings(free_now(3 * kGi, 4 * kGi));
   world.advance(10s);
   CHECK(world.beats.back().troubles.empty());
   CHECK(world.noted("the DiskPressure of this node is over"));

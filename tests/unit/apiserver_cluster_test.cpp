@@ -201,6 +201,16 @@ TEST_CASE("when most nodes vanish nothing is moved until they are back [E42][I26
   CHECK(world.project("p5").status.phase == Phase::kPending);
 }
 
+TEST_CASE("nodes that were lost before a restart count for what is lost together [E42]") {
+  World world;
+  fill(world, 5);
+  world.pass(20s, {"w1", "w2", "w3"});
+  CHECK(held(world).empty());
+  world.start();
+  world.pass(20s, {"w1", "w2"});
+  CHECK(held(world) == "3 of 5 nodes were lost within 5m");
+}
+
 TEST_CASE("an operator may say that projects of many lost nodes are to be moved [E42]") {
   World world;
   fill(world, 3);

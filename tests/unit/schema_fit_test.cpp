@@ -129,8 +129,9 @@ TEST_CASE("taints keep projects away that do not tolerate them") {
 TEST_CASE("images of another architecture, and volumes that are elsewhere [E17] [E50]") {
   Node node = ready_node("n1");
   CHECK(why_not(node, project_of({.platform = "linux/amd64"})).empty());
+  CHECK(why_not(node, project_of({.platform = "linux/386"})).empty());
   CHECK(why_not(node, project_of({.platform = "linux/arm64"})) ==
-        "of another architecture than spec.services[].platform");
+        "of another architecture (spec.services[].platform: arm64)");
   Project project = project_of({});
   project.status.home = "n2";
   CHECK(why_not(node, project).empty());

@@ -160,8 +160,13 @@ Result<Ok> watch_all_nodes(Context& context) {
       read = internal(called("node", packed.name) + " cannot be read from the store");
       return Walk::kEnd;
     }
+    const auto* ready = find_condition(node->status.conditions, schema::kConditionReady);
     if (node->status.state == NodeState::kReady) {
       context.watch.heard(packed.name, context.now.mono);
+    } else if (ready != nullptr) {
+      const auto ago = std::chrono::milliseconds(context.now.wall.ms -
+                                                 ready->last_transition_time.ms);
+      context.watch.lost(packed.name, context.now.mono + runtime::Duration(-ago));
     }
     return Walk::kOn;
   });

@@ -28,26 +28,14 @@ schema::Event event_of(const Row& row) {
 
 // Projects from before revisions were kept begin with the spec that they have.
 Result<Ok> Store::begin_history() {
-  std::vector<schema::Project> projects;
-  Result<Ok> done = database_->run(
+  return take_over(
       "SELECT body FROM objects WHERE kind = 'project' AND uid NOT IN (SELECT uid FROM revisions)",
-      {}, [&](const Row& row) {
-        Result<schema::Project> project = schema::unpack_message<schema::Project>(row.bytes(0));
-        if (project) projects.push_back(std::move(*project));
-        return Walk::kOn;
+      [this](const schema::Project& project) {
+        const Result<Ok> done = add_revision(project, schema::RevisionCause::kApply);
+        const bool settled = project.status.observed_generation == project.metadata.generation &&
+                             project.status.phase == schema::Phase::kRunning;
+        return done && settled ? mark_healthy(project) : done;
       });
-  if (!done || projects.empty()) return done;
-  done = database_->run("BEGIN");
-  for (const schema::Project& project : projects) {
-    if (done) done = add_revision(project, schema::RevisionCause::kApply);
-    const bool settled = project.status.observed_generation == project.metadata.generation;
-    if (done && settled && project.status.phase == schema::Phase::kRunning) {
-      done = mark_healthy(project);
-    }
-  }
-  if (done) done = database_->run("COMMIT");
-  if (!done && database_->in_transaction()) (void)database_->run("ROLLBACK");
-  return done;
 }
 
 Result<Ok> Store::add_revision(const schema::Project& project, schema::RevisionCause cause) {

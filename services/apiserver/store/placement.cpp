@@ -1,31 +1,16 @@
 // The part of the store that adds up: what bound projects take of their nodes, and whether
 // projects of lost nodes may be moved.
-#include "schema/lifecycle.h"
-#include "schema/wire.h"
 #include "services/apiserver/store/store.h"
 
 namespace cara::apiserver {
 
 // Projects that were bound before this was written down.
 Result<Ok> Store::begin_holdings() {
-  std::vector<schema::Project> projects;
-  Result<Ok> done = database_->run(
+  return take_over(
       "SELECT body FROM objects WHERE kind = 'project'"
       " AND phase IN ('Scheduled', 'Running', 'Failed', 'Terminating')"
       " AND uid NOT IN (SELECT uid FROM holdings)",
-      {}, [&](const Row& row) {
-        Result<schema::Project> project = schema::unpack_message<schema::Project>(row.bytes(0));
-        if (project) projects.push_back(std::move(*project));
-        return Walk::kOn;
-      });
-  if (!done || projects.empty()) return done;
-  done = database_->run("BEGIN");
-  for (const schema::Project& project : projects) {
-    if (done) done = hold(project);
-  }
-  if (done) done = database_->run("COMMIT");
-  if (!done && database_->in_transaction()) (void)database_->run("ROLLBACK");
-  return done;
+      [this](const schema::Project& project) { return hold(project); });
 }
 
 Result<Ok> Store::hold(const schema::Project& project) {

@@ -72,6 +72,23 @@ Result<Ok> Store::load() {
   return database_->script(lifecycle_triggers());
 }
 
+Result<Ok> Store::take_over(std::string_view sql, const OnProject& on_project) {
+  std::vector<schema::Project> projects;
+  Result<Ok> done = database_->run(sql, {}, [&](const Row& row) {
+    Result<schema::Project> project = schema::unpack_message<schema::Project>(row.bytes(0));
+    if (project) projects.push_back(std::move(*project));
+    return Walk::kOn;
+  });
+  if (!done || projects.empty()) return done;
+  done = database_->run("BEGIN");
+  for (const schema::Project& project : projects) {
+    if (done) done = on_project(project);
+  }
+  if (done) done = database_->run("COMMIT");
+  if (!done && database_->in_transaction()) (void)database_->run("ROLLBACK");
+  return done;
+}
+
 // --- Transactions -------------------------------------------------------------------------------
 
 // Deferred: a batch that only reads takes no lock and costs no commit.

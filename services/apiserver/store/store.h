@@ -179,6 +179,9 @@ class Store {
  private:
   explicit Store(const StoreOptions& options, std::unique_ptr<Database> database);
   Result<Ok> load();
+  using OnProject = std::function<Result<Ok>(const schema::Project&)>;
+  // What an older database lacks, for each project that `sql` finds; all of it or nothing.
+  Result<Ok> take_over(std::string_view sql, const OnProject& on_project);
   Result<Ok> begin_history();
   Result<Ok> begin_holdings();
   Result<Ok> merge_event(const schema::Event& event, std::string_view about, bool& merged);

@@ -26,7 +26,7 @@ nats_flags=()
 in_control=()
 mkdir -p "$logs"
 # The end may come while `within` throws away what is printed.
-exec {output}>&1
+exec {script_output}>&1
 trap finish EXIT
 
 ctl() {
@@ -208,7 +208,7 @@ finish() {
   trap - EXIT ERR
   # Nobody may be reading any more: `| head`.
   trap '' PIPE
-  exec >&"$output" 2>&1
+  exec >&"$script_output" 2>&1
   set +e
   if ((status != 0 && failures == 0)); then not_ok "the script ended early (status $status)"; fi
   for name in cara-agent "${!pids[@]}"; do end "$name"; done

@@ -99,14 +99,22 @@ stop_dockerd() {
 
 # clear_dockerd DIR: what an engine that is dead has left behind, except for its files
 clear_dockerd() {
-  local dir=$1 name pid path
+  local dir=$1 name pid path deadline
   name=$(dockerd_name "$dir")
   # A killed engine leaves its containerd and shims behind.
   for pid in $(pgrep -f -- "$dir/exec/containerd"); do kill -KILL "$pid" 2>/dev/null; done
   while read -r path; do umount -l "$path"; done \
     < <(awk '{print $5}' /proc/self/mountinfo | grep -F -e "$dir/data" -e "$dir/exec" | sort -r)
   if [[ -e /run/netns/$name ]]; then ip netns del "$name"; fi
-  find /sys/fs/cgroup -depth -type d -path "*/$name*" -exec rmdir {} + 2>/dev/null
+  # What was killed just now may not have left its group yet.
+  deadline=$((SECONDS + 5))
+  until
+    find /sys/fs/cgroup -depth -type d -path "*/$name*" -exec rmdir {} + 2>/dev/null
+    [[ -z $(find /sys/fs/cgroup -type d -path "*/$name*" -print -quit) ]] ||
+      ((SECONDS >= deadline))
+  do
+    sleep 0.1
+  done
   return 0
 }
 
