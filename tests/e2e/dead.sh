@@ -12,28 +12,6 @@ poll_s=0.2
 # Node 1 will lose its power, node 2 will stand still, on node 3 only the daemons will.
 projects=(dark1 stays1 gone1 still2 once2 daemons3 once3)
 
-# apply NAME [LINE]: two services and a volume that goes with the project; a line of its spec
-apply() {
-  ctl apply -f - >/dev/null <<MANIFEST
-apiVersion: caravanserai/v1
-kind: Project
-metadata: {name: $1}
-spec:
-  ${2:-onNodeLoss: Move}
-  services:
-    - {name: a, image: "e2e/idle:1", stopGracePeriod: 1s, volumeMounts: [{name: v, mountPath: /v}]}
-    - {name: b, image: "e2e/idle:1", stopGracePeriod: 1s}
-  volumes: [{name: v, type: Ephemeral}]
-MANIFEST
-}
-# first_node PROJECT: its digit
-first_node() {
-  printf '%s\n' "${1: -1}"
-}
-all_run() {
-  local name
-  for name in "${projects[@]}"; do is_in "$name" Running || return 1; done
-}
 moved() {
   (($(runs_on "$1") > 3))
 }
@@ -63,12 +41,12 @@ end_ms() {
 
 start_bed 6
 for name in "${projects[@]}"; do
-  apply "$name" "nodeSelector: {number: \"$(first_node "$name")\"}"
+  apply_pair "$name" "nodeSelector: {number: \"$(first_node "$name")\"}"
 done
 within 30 all_run || bail_out "the projects do not start: $(ctl get projects)"
-for name in dark1 gone1 still2 daemons3; do apply "$name"; done
-apply stays1 'onNodeLoss: Stay'
-for name in once2 once3; do apply "$name" 'onNodeLoss: MoveExclusive'; done
+for name in dark1 gone1 still2 daemons3; do apply_pair "$name"; done
+apply_pair stays1 'onNodeLoss: Stay'
+for name in once2 once3; do apply_pair "$name" 'onNodeLoss: MoveExclusive'; done
 for name in dark1 still2 stays1; do
   on_node "$(first_node "$name")" exec "$name-a" touch /v/old
 done

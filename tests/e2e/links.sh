@@ -22,14 +22,6 @@ spec:
   services: [{name: a, image: "e2e/idle:1", stopGracePeriod: 1s}]
 MANIFEST
 }
-# first_node PROJECT: its digit
-first_node() {
-  printf '%s\n' "${1: -1}"
-}
-all_run() {
-  local name
-  for name in "${projects[@]}"; do is_in "$name" Running || return 1; done
-}
 moved() {
   local node
   node=$(runs_on "$1")

@@ -13,24 +13,6 @@ agent_flags=(--heartbeat-interval 500ms)
 projects=(moves stays once gone)
 poll_s=0.2
 
-# apply NAME [LINE]: two services and a volume that goes with the project; a line of its spec
-apply() {
-  ctl apply -f - >/dev/null <<MANIFEST
-apiVersion: caravanserai/v1
-kind: Project
-metadata: {name: $1}
-spec:
-  ${2:-onNodeLoss: Move}
-  services:
-    - {name: a, image: "e2e/idle:1", stopGracePeriod: 1s, volumeMounts: [{name: v, mountPath: /v}]}
-    - {name: b, image: "e2e/idle:1", stopGracePeriod: 1s}
-  volumes: [{name: v, type: Ephemeral}]
-MANIFEST
-}
-all_run() {
-  local name
-  for name in "${projects[@]}"; do is_in "$name" Running || return 1; done
-}
 # lost PROJECT: since when its node is not ready, to the second; nothing if it is
 lost() {
   condition "$1" NotReadyAt lastTransitionTime
@@ -68,20 +50,20 @@ says_of() {
 }
 
 start_bed 3
-for name in "${projects[@]}"; do apply "$name" 'nodeSelector: {number: "1"}'; done
+for name in "${projects[@]}"; do apply_pair "$name" 'nodeSelector: {number: "1"}'; done
 within 30 all_run || bail_out "the projects do not start: $(ctl get projects)"
 before=$(untouched)
-apply moves
-apply gone
-apply stays 'onNodeLoss: Stay'
-apply once 'onNodeLoss: MoveExclusive'
+apply_pair moves
+apply_pair gone
+apply_pair stays 'onNodeLoss: Stay'
+apply_pair once 'onNodeLoss: MoveExclusive'
 on_node 1 exec moves-a touch /v/old
 
 # --- for a moment ---------------------------------------------------------------------------------
 mark
 outage 1 1
 # What it is told now comes behind what was on its way.
-apply early 'nodeSelector: {number: "1"}'
+apply_pair early 'nodeSelector: {number: "1"}'
 eventually "a cable cut for 1 s: the node goes on" 10 is_in early Running
 equals "and was never lost [E40]" "" "$(ctl events node n1.lab.example | grep HeartbeatLost)"
 equals "nor was anything touched" "$before" "$(untouched)"
@@ -112,7 +94,7 @@ eventually "cut again: NotReadyAt is set anew [S35]" $((timeout_s + 2)) is_lost 
 second_loss=$(lost moves)
 check "it is not the first one's [S35]: $first_loss, $second_loss" \
   test "$first_loss" != "$second_loss"
-apply waits 'nodeSelector: {number: "1"}'
+apply_pair waits 'nodeSelector: {number: "1"}'
 ctl delete project gone --wait=false >/dev/null
 equals "a project that is deleted now: TerminatingAt [S34]" Terminating "$(phase gone)"
 check "says since when" test -n "$(condition gone TerminatingAt lastTransitionTime)"

@@ -25,7 +25,7 @@ spec:
     - {name: a, image: "e2e/idle:1", stopGracePeriod: 1s, resources: {requests: {memory: $2}}}
 MANIFEST
 }
-runs_on() {
+is_on() {
   is_in "$1" Running && (($(where "$1") == $2))
 }
 runs() {
@@ -79,7 +79,7 @@ for name in big2 big3 more; do ctl delete project "$name" >/dev/null; done
 # --- cordon, labels, taints -----------------------------------------------------------------------
 ctl cordon "$n1" n2 >/dev/null
 apply where1 1Mi
-eventually "on cordoned nodes nothing new is placed [E45]" 10 runs_on where1 3
+eventually "on cordoned nodes nothing new is placed [E45]" 10 is_on where1 3
 contains "a cordoned node is shown as one" "Ready,SchedulingDisabled" "$(ctl get nodes n2)"
 ctl uncordon n2 "$n1" >/dev/null
 ctl taint node n2 dedicated=db:NoSchedule >/dev/null
@@ -91,7 +91,7 @@ eventually "a taint keeps away what does not tolerate it, and that is said [E45]
 tolerates='nodeSelector: {disk: ssd}
   tolerations: [{key: dedicated, value: db}]'
 apply ssd 1Mi "$tolerates"
-eventually "what tolerates it is placed there" 10 runs_on ssd 2
+eventually "what tolerates it is placed there" 10 is_on ssd 2
 end cara-agent-2
 start_node_agent 2
 contains "labels and taints by hand outlive the agent" "ssd db" \
@@ -104,8 +104,8 @@ ctl label node n2 disk- >/dev/null
 apply data 1Mi 'onNodeLoss: Stay
   nodeSelector: {number: "2"}'
 apply mover 1Mi 'nodeSelector: {number: "2"}'
-eventually "two projects on the node" 10 runs_on data 2
-eventually "and one that may move" 10 runs_on mover 2
+eventually "two projects on the node" 10 is_on data 2
+eventually "and one that may move" 10 is_on mover 2
 apply mover 1Mi
 contains "a dry run says what would move" "project/mover would move" \
   "$(ctl drain n2 --dry-run 2>/dev/null || true)"
@@ -116,7 +116,7 @@ project/data stays on node/n2, where its volumes are (spec.onNodeLoss: Stay)
 1 project stays" ctl drain n2 --timeout 40s
 check "what moved runs elsewhere" runs mover
 check "and never ran on two nodes at once [I16]" never_two_at_once mover
-check "what stays was not touched" runs_on data 2
+check "what stays was not touched" is_on data 2
 check "the node is cordoned" node_is 2 Ready,SchedulingDisabled
 equals "nothing of it is left there: drained is drained [S11]" "" "$(objects_on 2 mover)"
 ctl delete project data >/dev/null
@@ -126,7 +126,7 @@ equals "without it the node is drained" "node/n2 drained" "$(ctl drain n2 | tail
 ctl cordon "$n1" >/dev/null
 refuses "the last node is not drained: there is nowhere to go [E50]" 1 \
   "has nowhere to go: 0/2 nodes fit: 2 cordoned" ctl drain n3 --timeout 20s
-check "what runs there goes on" runs_on where1 3
+check "what runs there goes on" is_on where1 3
 ctl uncordon "$n1" n2 n3 >/dev/null
 
 # --- a second agent, a copied machine [E39] -------------------------------------------------------
@@ -136,7 +136,7 @@ refused() {
   grep -q "another agent runs as node/n3" "$logs/second.log"
 }
 eventually "a second agent with a live node's name is refused, saying so [E39]" 10 refused
-check "the first one goes on" runs_on where1 3
+check "the first one goes on" is_on where1 3
 end second
 
 # --- a node is deleted, and set up anew [E38] -----------------------------------------------------
@@ -144,19 +144,19 @@ refuses "a node that holds projects is not deleted" 1 "node/n3 holds" ctl delete
 ctl cordon n2 >/dev/null
 kill_node 3
 ctl delete node n3 --force >/dev/null
-eventually "by force: its projects are placed elsewhere at once [E38]" 10 runs_on where1 1
+eventually "by force: its projects are placed elsewhere at once [E38]" 10 is_on where1 1
 rm -rf "${work:?}/3/agent"
 start_node 3
 eventually "set up anew it is a node like any other [E38]" 15 node_is 3 Ready
 eventually "and has nothing of what it had before [E38]" 10 nothing_on 3
-check "the old assignment is not believed [E38]" runs_on where1 1
+check "the old assignment is not believed [E38]" is_on where1 1
 ctl uncordon n2 >/dev/null
 
 # --- most nodes at once [E42] ---------------------------------------------------------------------
 apply here2 1Mi 'nodeSelector: {number: "2"}'
 apply here3 1Mi 'nodeSelector: {number: "3"}'
-eventually "a project on each of the others" 10 runs_on here2 2
-eventually "of which two are lost now" 10 runs_on here3 3
+eventually "a project on each of the others" 10 is_on here2 2
+eventually "of which two are lost now" 10 is_on here3 3
 apply here2 1Mi
 apply here3 1Mi
 cut_node 2
@@ -179,8 +179,8 @@ cut_node 2
 cut_node 3
 eventually "again" 10 held
 ctl cluster allow-moves >/dev/null
-eventually "an operator says so: they move [E42]" 20 runs_on here2 1
-eventually "both of them" 20 runs_on here3 1
+eventually "an operator says so: they move [E42]" 20 is_on here2 1
+eventually "both of them" 20 is_on here3 1
 heal_node 2
 heal_node 3
 eventually "the nodes come back without their copies [I18]" 20 nothing_on 2

@@ -9,6 +9,7 @@
 #   freeze_node I [all]              thaw_node I       the daemons; all: the containers as well
 #   kill_node I                      start_node I      a power cut; the machine is switched on
 #   where PROJECT   runs_on PROJECT  objects_on I [PROJECT]
+#   apply_pair NAME [LINE]           all_run           first_node PROJECT
 #   mark                             timeline [PROJECT]
 #   never_two_at_once PROJECT        false: its containers ran on two nodes at once; says when
 # shellcheck shell=bash disable=SC2034,SC2154
@@ -221,6 +222,32 @@ start_node() {
   note_fault "$1" boot
   start_machine "$1" || bail_out "the engine of node $1 does not start again"
   start_node_agent "$1"
+}
+
+# --- Projects -------------------------------------------------------------------------------------
+
+# apply_pair NAME [LINE]: two services and a volume that goes with the project; a line of its spec
+apply_pair() {
+  ctl apply -f - >/dev/null <<MANIFEST
+apiVersion: caravanserai/v1
+kind: Project
+metadata: {name: $1}
+spec:
+  ${2:-onNodeLoss: Move}
+  services:
+    - {name: a, image: "e2e/idle:1", stopGracePeriod: 1s, volumeMounts: [{name: v, mountPath: /v}]}
+    - {name: b, image: "e2e/idle:1", stopGracePeriod: 1s}
+  volumes: [{name: v, type: Ephemeral}]
+MANIFEST
+}
+# all_run: of those in the list `projects`
+all_run() {
+  local name
+  for name in "${projects[@]}"; do is_in "$name" Running || return 1; done
+}
+# first_node PROJECT: where it was at first is the last digit of its name
+first_node() {
+  printf '%s\n' "${1: -1}"
 }
 
 # --- What ran where -------------------------------------------------------------------------------

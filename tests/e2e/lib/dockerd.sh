@@ -106,6 +106,10 @@ clear_dockerd() {
   while read -r path; do umount -l "$path"; done \
     < <(awk '{print $5}' /proc/self/mountinfo | grep -F -e "$dir/data" -e "$dir/exec" | sort -r)
   if [[ -e /run/netns/$name ]]; then ip netns del "$name"; fi
+  # Containers that an engine was killed in the middle of starting are nobody's.
+  for pid in $(find /sys/fs/cgroup -path "*/$name*/cgroup.procs" -exec cat {} + 2>/dev/null); do
+    kill -KILL "$pid" 2>/dev/null
+  done
   # What was killed just now may not have left its group yet.
   deadline=$((SECONDS + 5))
   until
