@@ -92,6 +92,14 @@ bool Planner::want_images(const schema::DesiredProject& desired) {
   return missing.empty();
 }
 
+bool Planner::is_used(const std::string& network) const {
+  const auto& containers = situation_.seen.containers;
+  return std::any_of(containers.begin(), containers.end(), [&](const ContainerInfo& container) {
+    const auto& on = container.networks;
+    return std::find(on.begin(), on.end(), network) != on.end();
+  });
+}
+
 // Ids by name, of those that are as the spec says.
 void Planner::find_networks(const schema::DesiredProject& desired) {
   for (const schema::NetworkDef& wanted : own_networks(desired.spec)) {
@@ -100,7 +108,9 @@ void Planner::find_networks(const schema::DesiredProject& desired) {
     for (const NetworkInfo& network : situation_.seen.networks) {
       const bool fits = network.name == name && belongs_to(network.labels, desired) &&
                         label(network.labels, kLabelSpec) == hash;
-      if (fits) around_.networks.emplace(wanted.name, network.id);
+      if (!fits) continue;
+      std::string& chosen = around_.networks[wanted.name];
+      if (chosen.empty() || (!is_used(chosen) && is_used(network.id))) chosen = network.id;
     }
   }
   for (const schema::NetworkDef& wanted : desired.spec.networks) {
@@ -108,12 +118,28 @@ void Planner::find_networks(const schema::DesiredProject& desired) {
   }
 }
 
+// Names of networks are not unique (moby #20648): an agent that is killed while it makes one, and
+// started again, may have made two, and with two no container starts. True: there was none too
+// many.
+bool Planner::remove_twins(const schema::DesiredProject& desired,
+                           const schema::NetworkDef& network) {
+  const std::string name = network_name(desired.name, network.name);
+  const std::string& kept = around_.networks.at(network.name);
+  bool alone = true;
+  for (const NetworkInfo& other : situation_.seen.networks) {
+    if (other.name != name || other.id == kept) continue;
+    alone = false;
+    remove(other);
+  }
+  return alone;
+}
+
 // True if nothing stands in the way of containers that go: those that come may have to wait.
 bool Planner::want_networks(const schema::DesiredProject& desired) {
   bool complete = true;
   for (const schema::NetworkDef& network : own_networks(desired.spec)) {
-    if (around_.networks.contains(network.name)) continue;
-    if (!want_network(desired, network)) complete = false;
+    const bool fits = around_.networks.contains(network.name);
+    if (!(fits ? remove_twins(desired, network) : want_network(desired, network))) complete = false;
   }
   return complete;
 }
@@ -132,13 +158,7 @@ bool Planner::want_network(const schema::DesiredProject& desired,
   }
   // The engine cannot change a network: its containers go, then it is made anew.
   unfinished_ = true;
-  const bool used = std::any_of(
-      seen.containers.begin(), seen.containers.end(), [&](const ContainerInfo& container) {
-        const auto& on = container.networks;
-        return std::find(on.begin(), on.end(), outdated->id) != on.end() ||
-               std::find(on.begin(), on.end(), name) != on.end();
-      });
-  if (!used) remove(*outdated);
+  if (!is_used(outdated->id) && !is_used(name)) remove(*outdated);
   return true;
 }
 

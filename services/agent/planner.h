@@ -58,6 +58,8 @@ class Planner {
   bool want_images(const schema::DesiredProject& desired);
   bool want_networks(const schema::DesiredProject& desired);
   bool want_network(const schema::DesiredProject& desired, const schema::NetworkDef& network);
+  bool remove_twins(const schema::DesiredProject& desired, const schema::NetworkDef& network);
+  bool is_used(const std::string& network) const;  // id or name, as containers tell it
   bool want_volumes(const schema::DesiredProject& desired);
   void find_networks(const schema::DesiredProject& desired);
 

@@ -60,6 +60,23 @@ Observation complete(const schema::DesiredProject& desired) {
 
 }  // namespace
 
+// An agent was killed while the engine made its network, and the next one made another: with two of
+// a name no container starts.
+TEST_CASE(
+    "of two networks of one name the one that is not used goes, before anything starts [I21]") {
+  const auto desired = wanted();
+  Observation seen = complete(desired);
+  const NetworkInfo twin{"m", network_name(kName), project_labels(kOwner, desired)};
+  seen.networks.insert(seen.networks.begin(), twin);
+  CHECK(keys(look(&desired, seen)) == Keys{"remove-network:m"});
+  seen.containers.clear();
+  const Plan none = look(&desired, seen, {.images = {"image:web:1", "image:web:2"}});
+  CHECK(keys(none).contains("remove-network:n"));
+  for (const Operation& operation : none.operations) {
+    CHECK_FALSE(std::holds_alternative<CreateContainer>(operation.op));
+  }
+}
+
 TEST_CASE("network and images come first, in parallel; then the containers of all services") {
   const auto desired = wanted();
   Observation seen;
