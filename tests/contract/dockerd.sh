@@ -22,9 +22,10 @@ fail() {
   exit 1
 }
 
-# On loopback of the engine's namespace.
+# On loopback of the engine's namespace. Without a shell around it: what is ended is the registry.
 start_registry() {
-  in_dockerd_net "$dir" python3 "$here/registry.py" >"$dir/registry.log" 2>&1 &
+  nsenter --net="/run/netns/$(dockerd_name "$dir")" -- python3 "$here/registry.py" \
+    >"$dir/registry.log" 2>&1 &
   registry_pid=$!
 }
 
