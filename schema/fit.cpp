@@ -17,12 +17,6 @@ std::string_view image_architecture(std::string_view node) {
   return node;
 }
 
-// These processors run their 32-bit ancestors' programs, too.
-bool runs(std::string_view own, std::string_view wanted) {
-  return own == wanted || (own == "amd64" && wanted == "386") ||
-         (own == "arm64" && wanted == "arm");
-}
-
 bool has_trouble(const Node& node, const char* type) {
   const Condition* condition = find_condition(node.status.conditions, type);
   return condition != nullptr && condition->status == "True";
@@ -141,8 +135,9 @@ constexpr std::array kRules{
          [](const Candidate& at, const Wish& wish) {
            const std::string_view own = image_architecture(at.node.status.info.architecture);
            const auto& wanted = wish.demand.architectures;
-           return !own.empty() && std::any_of(wanted.begin(), wanted.end(),
-                                              [&](const auto& one) { return !runs(own, one); });
+           return !own.empty() && std::any_of(wanted.begin(), wanted.end(), [&](const auto& one) {
+             return !runs_programs_of(own, one);
+           });
          },
          "of another architecture"},
     Rule{Misfit::kCpu, has_too_little<&Amounts::cpu_millis>, "insufficient cpu",
@@ -184,6 +179,11 @@ std::string architectures(const Wish& wish) {
 constexpr std::array<std::string_view, 3> kProtocols{"tcp", "udp", "sctp"};
 
 }  // namespace
+
+bool runs_programs_of(std::string_view own, std::string_view wanted) {
+  return own == wanted || (own == "amd64" && wanted == "386") ||
+         (own == "arm64" && wanted == "arm");
+}
 
 Demand demand_of(const ProjectSpec& spec) {
   constexpr std::int64_t kNanosPerMilli = 1'000'000;

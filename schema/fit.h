@@ -25,6 +25,10 @@ struct HostPorts {
   bool operator==(const HostPorts&) const = default;
 };
 
+// Architectures in the words of images, such as `arm64`. Some processors run their 32-bit
+// ancestors' programs, too.
+bool runs_programs_of(std::string_view own, std::string_view wanted);
+
 // What a project asks of its node, summed up. Of processors and memory a service without requests
 // asks for its limits, as in Kubernetes.
 struct Demand {

@@ -1,10 +1,10 @@
 // Images: pulled for projects, and removed again if nobody else's.
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <sstream>
 #include <utility>
 
+#include "schema/fit.h"
 #include "schema/formats.h"
 #include "services/agent/docker/docker_config.h"
 #include "services/agent/docker/docker_engine.h"
@@ -63,13 +63,8 @@ bool is_for(const ImageFacts& image, const Platform& wanted) {
 }
 
 bool runs_on(const ImageFacts& image, const std::string& engine_architecture) {
-  if (same(engine_architecture, image.architecture)) return true;
-  // These processors run their 32-bit ancestors' programs.
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kAlso{
-      {{"amd64", "386"}, {"arm64", "arm"}}};
-  return std::any_of(kAlso.begin(), kAlso.end(), [&](const auto& pair) {
-    return pair.first == engine_architecture && pair.second == image.architecture;
-  });
+  return same(engine_architecture, image.architecture) ||
+         schema::runs_programs_of(engine_architecture, image.architecture);
 }
 
 Error wrong_platform(const agent::EnsureImage& op, const ImageFacts& image,

@@ -37,21 +37,39 @@ Result<Node> find_node(Context& context, const std::string& name, const std::str
   return std::move(**found);
 }
 
-Result<std::vector<Project>> bound_projects(Context& context, const std::string& node) {
-  std::vector<Project> projects;
+namespace {
+
+// All objects of a walk of the store.
+template <class Object, class WalkStore>
+Result<std::vector<Object>> collect(std::string_view kind, const WalkStore& walk) {
+  std::vector<Object> objects;
   Result<Ok> read = Ok{};
-  const Result<Ok> done = context.store.walk_bound(node, "", [&](const Packed& packed) {
-    Result<Project> project = schema::unpack_message<Project>(packed.body);
-    if (!project) {
-      read = internal("a stored project cannot be read: " + project.error().message);
+  const Result<Ok> done = walk([&](const Packed& packed) {
+    Result<Object> object = schema::unpack_message<Object>(packed.body);
+    if (!object) {
+      read = internal(called(kind, packed.name) +
+                      " cannot be read from the store: " + object.error().message);
       return Walk::kEnd;
     }
-    projects.push_back(std::move(*project));
+    objects.push_back(std::move(*object));
     return Walk::kOn;
   });
   if (!done) return done.error();
   if (!read) return read.error();
-  return projects;
+  return objects;
+}
+
+}  // namespace
+
+Result<std::vector<Project>> bound_projects(Context& context, const std::string& node) {
+  return collect<Project>("project", [&](const OnPacked& on_object) {
+    return context.store.walk_bound(node, "", on_object);
+  });
+}
+
+Result<std::vector<Node>> all_nodes(Context& context) {
+  return collect<Node>(
+      "node", [&](const OnPacked& on_object) { return context.store.walk("node", "", on_object); });
 }
 
 Result<Node> registered_node(Context& context, const Identity& caller, const std::string& node,

@@ -27,6 +27,7 @@ Result<schema::Project> find_project(Context& context, const std::string& name,
                                      const std::string& uid);
 Result<schema::Node> find_node(Context& context, const std::string& name, const std::string& uid);
 Result<std::vector<schema::Project>> bound_projects(Context& context, const std::string& node);
+Result<std::vector<schema::Node>> all_nodes(Context& context);
 
 // Refused unless the caller is the agent of `node` in its current registration.
 Result<schema::Node> registered_node(Context& context, const schema::Identity& caller,

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "schema/formats.h"
-#include "schema/wire.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
 #include "services/apiserver/handlers/held.h"
@@ -153,24 +152,20 @@ Result<schema::HeartbeatReply> heartbeat(Context& context, const std::string& na
 }
 
 Result<Ok> watch_all_nodes(Context& context) {
-  Result<Ok> read = Ok{};
-  const Result<Ok> done = context.store.walk("node", "", [&](const Packed& packed) {
-    const Result<Node> node = schema::unpack_message<Node>(packed.body);
-    if (!node) {
-      read = internal(called("node", packed.name) + " cannot be read from the store");
-      return Walk::kEnd;
-    }
-    const auto* ready = find_condition(node->status.conditions, schema::kConditionReady);
-    if (node->status.state == NodeState::kReady) {
-      context.watch.heard(packed.name, context.now.mono);
+  const Result<std::vector<Node>> nodes = all_nodes(context);
+  if (!nodes) return nodes.error();
+  for (const Node& node : *nodes) {
+    const std::string& name = node.metadata.name;
+    const auto* ready = find_condition(node.status.conditions, schema::kConditionReady);
+    if (node.status.state == NodeState::kReady) {
+      context.watch.heard(name, context.now.mono);
     } else if (ready != nullptr) {
-      const auto ago = std::chrono::milliseconds(context.now.wall.ms -
-                                                 ready->last_transition_time.ms);
-      context.watch.lost(packed.name, context.now.mono + runtime::Duration(-ago));
+      const auto ago =
+          std::chrono::milliseconds(context.now.wall.ms - ready->last_transition_time.ms);
+      context.watch.lost(name, context.now.mono + runtime::Duration(-ago));
     }
-    return Walk::kOn;
-  });
-  return done ? read : done;
+  }
+  return Ok{};
 }
 
 }  // namespace cara::apiserver

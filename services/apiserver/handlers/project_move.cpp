@@ -1,7 +1,6 @@
 // project.move: off its node, to another one. What is on the node goes first, as with a deletion.
 #include "schema/fit.h"
 #include "schema/lifecycle.h"
-#include "schema/wire.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
 #include "services/apiserver/handlers/windows.h"
@@ -13,23 +12,6 @@ using schema::MoveReply;
 using schema::MoveRequest;
 using schema::Node;
 using schema::Project;
-
-Result<std::vector<Node>> all_nodes(Context& context) {
-  std::vector<Node> nodes;
-  Result<Ok> read = Ok{};
-  const Result<Ok> done = context.store.walk("node", "", [&](const Packed& packed) {
-    Result<Node> node = schema::unpack_message<Node>(packed.body);
-    if (!node) {
-      read = internal(called("node", packed.name) + " cannot be read from the store");
-      return Walk::kEnd;
-    }
-    nodes.push_back(std::move(*node));
-    return Walk::kOn;
-  });
-  if (!done) return done.error();
-  if (!read) return read.error();
-  return nodes;
-}
 
 // A node beside its own that would take it now.
 Result<std::string> find_candidate(Context& context, const Project& project) {
