@@ -111,6 +111,12 @@ void describe(V& v, GcRequest& x) {
   v.field(kRequired, "uid", x.uid, {});
 }
 template <class V>
+void describe(V& v, IngressReport& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kOptional, "ready", x.ready, {});
+  v.field(kOptional, "reason", x.reason, {});
+}
+template <class V>
 void describe(V& v, StatusRequest& x) {
   v.field(kRequired, "node", x.node, {});
   v.field(kRequired, "registration", x.registration, {});
@@ -122,6 +128,7 @@ void describe(V& v, StatusRequest& x) {
   v.field(kRequired, "reason", x.reason, {});
   v.field(kRequired, "message", x.message, {});
   v.field(kOptional, "services", x.services, {});
+  v.field(kOptional, "ingress", x.ingress, {});
   v.field(kOptional, "number", x.number, {});
   v.field(kOptional, "giveUp", x.give_up, {});
 }
@@ -190,6 +197,7 @@ void describe(V& v, DesiredProject& x) {
   v.field(kRequired, "generation", x.generation, {});
   v.field(kRequired, "phase", x.phase, {});
   v.field(kOptional, "deleteVolumes", x.delete_volumes, {});
+  v.field(kOptional, "hosts", x.hosts, {});
   v.field(kRequired, "spec", x.spec, {});
 }
 template <class V>
@@ -198,6 +206,41 @@ void describe(V& v, DesiredReply& x) {
   v.field(kRequired, "revision", x.revision, {});
   v.field(kRequired, "projects", x.projects, {});
   v.field(kOptional, "next", x.next, {});
+}
+template <class V>
+void describe(V& v, RoutesRequest& x) {
+  v.field(kRequired, "node", x.node, {});
+  v.field(kRequired, "registration", x.registration, {});
+  v.field(kOptional, "since", x.since, {});
+  v.field(kOptional, "after", x.after, {});
+}
+template <class V>
+void describe(V& v, RouteRule& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kRequired, "host", x.host, {});
+  v.field(kRequired, "path", x.path, {});
+}
+template <class V>
+void describe(V& v, ProjectRoutes& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kOptional, "node", x.node, {});
+  v.field(kOptional, "reason", x.reason, {});
+  v.field(kOptional, "rules", x.rules, {});
+}
+template <class V>
+void describe(V& v, NodeRoute& x) {
+  v.field(kRequired, "name", x.name, {});
+  v.field(kOptional, "address", x.address, {});
+}
+template <class V>
+void describe(V& v, RoutesReply& x) {
+  v.field(kRequired, "cluster", x.cluster, {});
+  v.field(kRequired, "revision", x.revision, {});
+  v.field(kOptional, "hopKey", x.hop_key, {});
+  v.field(kOptional, "projects", x.projects, {});
+  v.field(kOptional, "nodes", x.nodes, {});
+  v.field(kOptional, "next", x.next, {});
+  v.field(kOptional, "more", x.more, {});
 }
 template <class V>
 void describe(V& v, ChangesRequest& x) {
@@ -226,6 +269,7 @@ void describe(V& v, ChangesReply& x) {
 template <class V>
 void describe(V& v, Wake& x) {
   v.field(kRequired, "revision", x.revision, {});
+  v.field(kOptional, "routes", x.routes, {});
 }
 template <class V>
 void describe(V& v, ChangeEvent& x) {

@@ -118,6 +118,9 @@ void describe(V& v, IngressDef& x) {
   v.field(kRequired, "host", x.host,
           {.doc = "With a dot: used verbatim. Without: {host}.{environment}.{baseDomain}.",
            .format = Format::kHost});
+  v.field(kOptional, "path", x.path,
+          {.doc = "Only requests below this path; the longest path of a host wins.",
+           .format = Format::kUrlPath});
   v.field(kRequired, "target", x.target, {.doc = "Where requests for the host go."});
   v.field(kOptional, "access", x.access, {.doc = "Who can reach it."});
 }
@@ -209,6 +212,9 @@ template <class V>
 void describe(V& v, IngressStatus& x) {
   v.field(kRequired, "name", x.name, {});
   v.field(kRequired, "host", x.host, {});
+  v.field(kOptional, "url", x.url, {});
+  v.field(kOptional, "ready", x.ready, {});
+  v.field(kOptional, "reason", x.reason, {});
 }
 
 template <class V>
@@ -240,6 +246,13 @@ void describe(V& v, Amounts& x) {
 }
 
 template <class V>
+void describe(V& v, NodeIngress& x) {
+  v.field(kRequired, "address", x.address, {});
+  v.field(kRequired, "port", x.port, {});
+  v.field(kOptional, "tlsPort", x.tls_port, {});
+}
+
+template <class V>
 void describe(V& v, NodeInfo& x) {
   v.field(kOptional, "address", x.address, {});
   v.field(kOptional, "addresses", x.addresses, {});
@@ -252,6 +265,7 @@ void describe(V& v, NodeInfo& x) {
   v.field(kOptional, "memoryBytes", x.memory_bytes, {});
   v.field(kOptional, "diskBytes", x.disk_bytes, {});
   v.field(kOptional, "allocatable", x.allocatable, {});
+  v.field(kOptional, "ingress", x.ingress, {});
 }
 
 template <class V>

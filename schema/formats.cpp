@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "schema/check.h"
+#include "schema/idn.h"
 #include "schema/quantity.h"
 
 namespace cara::schema {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxLabel = 63;
 constexpr std::size_t kMaxDnsName = 253;
+constexpr std::size_t kMaxUrlPath = 256;
 constexpr std::size_t kMaxImage = 512;
 constexpr std::size_t kMaxPath = 4095;
 constexpr std::size_t kMaxEnvName = 1024;
@@ -60,11 +62,29 @@ std::optional<std::string> check_dns_name(std::string_view text) {
 }
 
 std::optional<std::string> check_host(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (lower.ends_with('.')) lower.pop_back();
-  return check_dns_name(lower);
+  const Result<std::string> host = ascii_host(text);
+  return host ? check_dns_name(*host) : host.error().message;
+}
+
+std::optional<std::string> check_url_path(std::string_view text) {
+  const std::string quoted = "`" + printable(text) + "`";
+  if (!text.starts_with('/')) return quoted + " must start with /";
+  if (text != "/" && text.ends_with('/')) {
+    return quoted + " must not end with /: write `" +
+           printable(text.substr(0, text.find_last_not_of('/') + 1)) + "`, for all below it, too";
+  }
+  for (char c : text) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (!is_lower_alnum(c) && !upper && std::string_view("/-._~@:+,=").find(c) == std::string::npos)
+      return quoted + " is no path: use letters, digits and -._~@:+,= between slashes";
+  }
+  const std::string framed = std::string(text) + "/";
+  for (const char* part : {"//", "/./", "/../"}) {
+    if (text != "/" && framed.find(part) != std::string::npos) {
+      return quoted + " must not have empty parts, `.` or `..`";
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> check_path(std::string_view text) {
@@ -218,6 +238,9 @@ struct FormatRule {
 constexpr std::size_t kMaxText = 512;
 
 #define CARA_LABEL "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+// Any script: all but the ASCII characters that host names do not have.
+#define CARA_HOST_END "[^\\x00-/:-@\\[-`{-\\x7f]"
+#define CARA_HOST_LABEL CARA_HOST_END "([^\\x00-,./:-@\\[-`{-\\x7f]*" CARA_HOST_END ")?"
 #define CARA_OCTET "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 #define CARA_IPV4 CARA_OCTET "(\\." CARA_OCTET "){3}"
 #define CARA_IPV6 "[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
@@ -232,9 +255,9 @@ constexpr FormatRule kRules[] = {
     {Format::kEnvValue, kMaxEnvValue, "", check_long_text},
     {Format::kAbsolutePath, kMaxPath, "^/[^:]+$", check_path},
     {Format::kImage, kMaxImage, "^[a-zA-Z0-9][-._/:@a-zA-Z0-9]*$", check_image},
-    {Format::kHost, kMaxDnsName,
-     "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*\\.?$",
-     check_host},
+    {Format::kHost, kMaxDnsName, "^" CARA_HOST_LABEL "(\\." CARA_HOST_LABEL ")*\\.?$", check_host},
+    {Format::kUrlPath, kMaxUrlPath, "^/$|^(/(?!\\.{1,2}(/|$))[-._~@:+,=a-zA-Z0-9]+)+$",
+     check_url_path},
     {Format::kAnyPath, kMaxText, "^/" CARA_NO_DOTS "[^:]*$", nullptr,
      "must be an absolute path without `..` and `:`"},
     {Format::kSubPath, kMaxText, "^" CARA_NO_DOTS "[^/:][^:]*$", nullptr,

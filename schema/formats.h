@@ -16,7 +16,8 @@ enum class Format {
   kEnvValue,      // no NUL, at most 128 KiB (the kernel's limit for one string)
   kAbsolutePath,  // starts with /, no `..`, no NUL, no `:`
   kImage,         // a Docker image reference
-  kHost,          // a host name, any case, with or without dots
+  kHost,          // a host name, any case and script, with or without dots
+  kUrlPath,       // /, /api, /api/v2
   kAnyPath,       // as kAbsolutePath, and / itself
   kSubPath,       // relative, no `..`, no `:`
   kArgument,      // no NUL, at most 128 KiB

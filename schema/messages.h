@@ -116,6 +116,13 @@ struct GcRequest {
 };
 
 // --- project.status: agent -----------------------------------------------------------------------
+// What the node's ingress does with a rule of the project.
+struct IngressReport {
+  std::string name;
+  bool ready = false;
+  std::string reason;  // why not
+  bool operator==(const IngressReport&) const = default;
+};
 struct StatusRequest {
   std::string node;
   std::int64_t registration = 0;
@@ -129,6 +136,7 @@ struct StatusRequest {
   std::string reason;
   std::string message;
   std::vector<ServiceStatus> services;
+  std::vector<IngressReport> ingress;
   std::int64_t number = 0;  // grows with each of a registration: what comes late is known by it
   // The generation did not become Running within spec.updatePolicy.healthyDeadline: what onFailure
   // says is to be done now.
@@ -138,7 +146,7 @@ struct StatusRequest {
 // --- node.register: agent ------------------------------------------------------------------------
 // What is wrong with a node, as its agent sees it. What is no longer named is over.
 struct NodeTrouble {
-  std::string type;  // DiskPressure, MemoryPressure, StrayContainers
+  std::string type;  // DiskPressure, MemoryPressure, StrayContainers, IngressDown
   std::string message;
   bool operator==(const NodeTrouble&) const = default;
 };
@@ -200,8 +208,9 @@ struct DesiredProject {
   std::string uid;
   std::int64_t assignment = 0;
   std::int64_t generation = 0;
-  Phase phase = Phase::kScheduled;  // Terminating: tear it down
-  bool delete_volumes = false;      // Terminating: its Persistent volumes go, too
+  Phase phase = Phase::kScheduled;           // Terminating: tear it down
+  bool delete_volumes = false;               // Terminating: its Persistent volumes go, too
+  std::map<std::string, std::string> hosts;  // of spec.ingress, resolved, by the rule's name
   ProjectSpec spec;
 };
 struct DesiredReply {
@@ -209,6 +218,44 @@ struct DesiredReply {
   std::int64_t revision = 0;  // of the newest change that concerns this node
   std::vector<DesiredProject> projects;
   std::string next;
+};
+
+// --- routes.get: agent, if its node has an ingress. Which project has which host, and which node
+// has the project: first all of it in pages by project, then what changed since a revision.
+// kGone: too far behind, list again.
+struct RoutesRequest {
+  std::string node;
+  std::int64_t registration = 0;
+  std::int64_t since = 0;  // 0: all
+  std::string after;       // all: the last project of the page before
+};
+struct RouteRule {
+  std::string name;
+  std::string host;
+  std::string path;
+  bool operator==(const RouteRule&) const = default;
+};
+struct ProjectRoutes {
+  std::string name;
+  std::string node;              // that has it; empty: none
+  std::string reason;            // why no node has it, in a sentence
+  std::vector<RouteRule> rules;  // none: it has no hosts, or is gone
+  bool operator==(const ProjectRoutes&) const = default;
+};
+struct NodeRoute {
+  std::string name;
+  std::string address;  // of its ingress, ADDRESS:PORT; empty: it has none
+  bool operator==(const NodeRoute&) const = default;
+};
+// `revision` is where the next call goes on; with pages, that of the first one is.
+struct RoutesReply {
+  std::string cluster;
+  std::int64_t revision = 0;
+  std::string hop_key;  // what ingresses of the cluster show each other
+  std::vector<ProjectRoutes> projects;
+  std::vector<NodeRoute> nodes;  // of all: with the last page
+  std::string next;              // all: pass it as `after`; empty: this was the last page
+  bool more = false;             // changes: there are more
 };
 
 // --- changes.since: everyone but agents. kGone: too far behind, list again.
@@ -243,8 +290,10 @@ struct ChangesReply {
 };
 
 // --- Hints and events ----------------------------------------------------------------------------
-struct Wake {                 // node.<node>.wake, sched.all, gc.wake
+// node.<node>.wake, node.all.wake, sched.all, gc.wake
+struct Wake {
   std::int64_t revision = 0;  // 0: pull, whatever is known already
+  bool routes = false;        // node.all.wake: hosts are elsewhere now; nothing else is meant
 };
 struct ChangeEvent {  // evt.<kind>.<name>
   std::string kind;

@@ -62,6 +62,7 @@ struct IngressAccess {
 struct IngressDef {
   std::string name;
   std::string host;
+  std::string path = "/";  // prefix of whole segments; the longest of a host wins
   IngressTarget target;
   IngressAccess access;
   bool operator==(const IngressDef&) const = default;
@@ -171,7 +172,10 @@ struct ServiceStatus {
 
 struct IngressStatus {
   std::string name;
-  std::string host;  // resolved
+  std::string host;  // resolved: lower case ASCII
+  std::string url;
+  bool ready = false;  // the node's ingress sends requests to the target
+  std::string reason;  // why not
   bool operator==(const IngressStatus&) const = default;
 };
 
@@ -213,6 +217,14 @@ struct Amounts {
   bool operator==(const Amounts&) const = default;
 };
 
+// Where a node's ingress listens.
+struct NodeIngress {
+  std::string address;        // ADDRESS:PORT, for the other nodes
+  std::int64_t port = 0;      // for HTTP, as URLs name it
+  std::int64_t tls_port = 0;  // 0: no TLS
+  bool operator==(const NodeIngress&) const = default;
+};
+
 // What a node is, as its agent reports it.
 struct NodeInfo {
   std::string address;                 // --advertise-address
@@ -226,6 +238,7 @@ struct NodeInfo {
   std::int64_t memory_bytes = 0;
   std::int64_t disk_bytes = 0;         // of the file system that holds the engine's data
   std::optional<Amounts> allocatable;  // what projects may request; absent: not known, no limit
+  std::optional<NodeIngress> ingress;  // absent: it has none
   bool operator==(const NodeInfo&) const = default;
 };
 

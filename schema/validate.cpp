@@ -4,6 +4,7 @@
 #include <set>
 
 #include "schema/formats.h"
+#include "schema/idn.h"
 #include "schema/validate_services.h"
 
 namespace cara::schema {
@@ -51,16 +52,17 @@ std::vector<std::string> claimed_names(const Project& project) {
 
 std::string resolve_host(const IngressDef& ingress, const Project& project,
                          const IngressDomain& domain) {
-  std::string host = ingress.host;
-  std::transform(host.begin(), host.end(), host.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const bool verbatim = host.find('.') != std::string::npos;
-  if (host.ends_with('.')) host.pop_back();
-  if (verbatim) return host;
+  const bool root = ingress.host.ends_with('.');
+  const auto ascii = [](const std::string& text) {
+    const Result<std::string> host = ascii_host(text);
+    return host ? *host : text;
+  };
+  const std::string host = ascii(ingress.host);
+  if (root || host.find('.') != std::string::npos) return host;
   const auto label = project.metadata.labels.find(kEnvironmentLabel);
   const std::string& environment =
       label == project.metadata.labels.end() ? domain.environment : label->second;
-  return host + "." + environment + "." + domain.base_domain;
+  return ascii(host + "." + environment + "." + domain.base_domain);
 }
 
 }  // namespace cara::schema

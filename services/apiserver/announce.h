@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <span>
 
+#include "services/apiserver/route_watch.h"
 #include "services/apiserver/store/store.h"
 #include "services/runtime/actor.h"
 
 namespace cara::apiserver {
 
-runtime::Effects announce(std::span<const Written> written, std::int64_t revision);
+runtime::Effects announce(std::span<const Written> written, std::int64_t revision,
+                          RouteWatch& routes);
 
 }  // namespace cara::apiserver

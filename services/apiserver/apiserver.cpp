@@ -45,7 +45,7 @@ Effects ApiServer::step(std::span<const Event> batch, Instant now) {
   if (rival.stop_reason) return {runtime::Stop{*rival.stop_reason}};
   for (runtime::Effect& effect : rival.effects) effects.push_back(std::move(effect));
 
-  Context context{store_, watch_, shares_, ids_, options_, instance_, now};
+  Context context{store_, watch_, shares_, routes_, ids_, options_, instance_, now};
   Result<BatchResult> result = run_batch(context, batch, duties);
   if (!result) {
     return {runtime::Stop{"the store failed, nothing of the last batch was acknowledged: " +

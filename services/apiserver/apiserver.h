@@ -44,6 +44,7 @@ class ApiServer : public runtime::Actor {
   std::string instance_;
   NodeWatch watch_;
   Shares shares_;
+  RouteWatch routes_;
   Timestamp started_at_;
   Refused refused_;
   std::int64_t reported_ = 0;

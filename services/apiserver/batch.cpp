@@ -28,6 +28,7 @@ class Try {
     if (Result<Ok> done = context_.store.begin(refusal_); !done) return give_up(done.error());
     if (duties.load_nodes) {
       if (Result<Ok> done = watch_all_nodes(context_); !done) return give_up(done.error());
+      if (Result<Ok> done = watch_all_routes(context_); !done) return give_up(done.error());
     }
     for (const runtime::Event& event : batch) {
       if (const auto* message = std::get_if<Delivered>(&event)) serve(*message);
@@ -36,7 +37,8 @@ class Try {
     if (duties.remind_schedulers) remind();
     if (context_.store.trouble() != Trouble::kNone) return give_up(context_.store.trouble_error());
     if (Result<Ok> done = context_.store.commit(); !done) return give_up(done.error());
-    runtime::Effects news = announce(context_.store.written(), context_.store.revision());
+    runtime::Effects news =
+        announce(context_.store.written(), context_.store.revision(), context_.routes);
     for (runtime::Effect& effect : news) result_.effects.push_back(std::move(effect));
     return std::move(result_);
   }

@@ -7,6 +7,7 @@
 #include "schema/messages.h"
 #include "schema/validate.h"
 #include "services/apiserver/node_watch.h"
+#include "services/apiserver/route_watch.h"
 #include "services/apiserver/shares.h"
 #include "services/apiserver/store/store.h"
 #include "services/runtime/actor.h"
@@ -32,6 +33,7 @@ struct Context {
   Store& store;
   NodeWatch& watch;
   Shares& shares;
+  RouteWatch& routes;
   runtime::IdSource& ids;
   const Options& options;
   const std::string& instance;

@@ -147,7 +147,8 @@ int main(int argc, char** argv) {
       cara::host::bus_options(start.flags, {cara::schema::Role::kApiserver, "a1"}));
   if (Result<Ok> alone = probe(bus); !alone) return fail(alone.error());
   cara::runtime::IdSource ids(cara::host::random_seed());
-  const auto store = cara::apiserver::Store::open({.path = path, .cluster = ids.next()});
+  const auto store =
+      cara::apiserver::Store::open({.path = path, .cluster = ids.next(), .hop_key = ids.next()});
   if (!store) return fail(store.error());
   spdlog::info("serving cluster {} at revision {} from {}", (*store)->cluster(),
                (*store)->revision(), path);

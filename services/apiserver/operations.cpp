@@ -105,6 +105,7 @@ std::vector<Operation> make_operations() {
       operation<EventListRequest, EventListReply, event_list>("event.list", people),
       operation<EventReportRequest, EventReportReply, event_report>("event.report", {kAgent}),
       operation<DesiredRequest, DesiredReply, desired_get>("desired.get", {kAgent}),
+      operation<RoutesRequest, RoutesReply, routes_get>("routes.get", {kAgent}),
       operation<ChangesRequest, ChangesReply, changes_since>("changes.since", readers),
       {"server.info", {kAdmin, kViewer, kSched, kGc, kAgent, kApiserver}, &server_info},
   };

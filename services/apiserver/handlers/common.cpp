@@ -2,6 +2,7 @@
 
 #include "schema/formats.h"
 #include "schema/lifecycle.h"
+#include "schema/routes.h"
 #include "schema/secrets.h"
 #include "schema/wire.h"
 
@@ -87,7 +88,25 @@ Result<Node> registered_node(Context& context, const Identity& caller, const std
   return found;
 }
 
+namespace {
+
+// What a node says of routes holds while it has the project and is heard.
+void settle_ingress(Project& project) {
+  const Phase phase = project.status.phase;
+  const schema::Condition* lost =
+      find_condition(project.status.conditions, schema::kConditionNotReadyAt);
+  const bool serves = phase == Phase::kRunning || phase == Phase::kFailed;
+  if (serves && lost == nullptr) return;
+  for (schema::IngressStatus& rule : project.status.ingress) {
+    rule.ready = false;
+    rule.reason = lost != nullptr ? lost->message : schema::why_unreachable(project);
+  }
+}
+
+}  // namespace
+
 Result<Ok> save(Context& context, Project& project, const Notify& notify) {
+  settle_ingress(project);
   project.metadata.updated_at = context.now.wall;
   return context.store.put(project, notify);
 }

@@ -7,6 +7,16 @@ namespace cara::apiserver {
 
 using schema::Project;
 
+namespace {
+
+std::map<std::string, std::string> hosts_of(const Project& project) {
+  std::map<std::string, std::string> hosts;
+  for (const schema::IngressStatus& rule : project.status.ingress) hosts[rule.name] = rule.host;
+  return hosts;
+}
+
+}  // namespace
+
 Result<schema::DesiredReply> desired_get(Context& context, const Identity& caller,
                                          const schema::DesiredRequest& request) {
   const Result<schema::Node> node =
@@ -35,6 +45,7 @@ Result<schema::DesiredReply> desired_get(Context& context, const Identity& calle
          .generation = project->metadata.generation,
          .phase = project->status.leaving ? schema::Phase::kTerminating : project->status.phase,
          .delete_volumes = project->status.delete_volumes,
+         .hosts = hosts_of(*project),
          .spec = std::move(project->spec)});
     return Walk::kOn;
   };

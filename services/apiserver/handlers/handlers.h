@@ -42,6 +42,7 @@ Result<schema::NodeChangeReply> node_change(Context&, const Identity&,
 Result<schema::AllowMovesReply> cluster_allow_moves(Context&, const Identity&,
                                                     const schema::AllowMovesRequest&);
 Result<schema::DesiredReply> desired_get(Context&, const Identity&, const schema::DesiredRequest&);
+Result<schema::RoutesReply> routes_get(Context&, const Identity&, const schema::RoutesRequest&);
 Result<schema::ChangesReply> changes_since(Context&, const Identity&,
                                            const schema::ChangesRequest&);
 
@@ -50,5 +51,6 @@ Result<schema::HeartbeatReply> heartbeat(Context&, const std::string& node,
                                          const schema::Heartbeat&);
 Result<Ok> lose_node(Context&, const std::string& node);
 Result<Ok> watch_all_nodes(Context&);
+Result<Ok> watch_all_routes(Context&);
 
 }  // namespace cara::apiserver

@@ -1,6 +1,7 @@
 // project.status: what the agent that holds a project says about it.
 #include "schema/formats.h"
 #include "schema/lifecycle.h"
+#include "schema/routes.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
 #include "services/apiserver/handlers/rollback.h"
@@ -15,6 +16,7 @@ using schema::ServiceStatus;
 using schema::StatusRequest;
 
 constexpr std::size_t kMaxServiceMessageBytes = 1024;
+constexpr std::size_t kMaxIngressReasonBytes = 256;
 
 // Bounded by what the spec has; while it is updated in place, services of two specs are there.
 constexpr std::size_t kMaxReportedServices = 200;
@@ -56,6 +58,21 @@ Cause cause_of(const StatusRequest& request) {
               schema::printable_lines(request.message, kMaxMessageBytes)};
   if (cause.reason.empty()) cause.reason = std::string(to_string(request.phase));
   return cause;
+}
+
+void take_ingress(Project& project, const schema::Node& node, const StatusRequest& request) {
+  for (schema::IngressStatus& rule : project.status.ingress) {
+    for (const schema::IngressReport& report : request.ingress) {
+      if (report.name != rule.name) continue;
+      rule.ready = report.ready;
+      rule.reason = schema::printable(report.reason, kMaxIngressReasonBytes);
+    }
+    for (const schema::IngressDef& def : project.spec.ingress) {
+      if (def.name == rule.name) {
+        rule.url = schema::url_of(rule.host, def.path, node.status.info.ingress);
+      }
+    }
+  }
 }
 
 // Ok with a project to save, or why the report cannot be true.
@@ -126,6 +143,7 @@ Result<RevisionReply> project_status(Context& context, const Identity& caller,
   }
   const schema::ProjectStatus before = project->status;
   if (Result<Ok> done = take_report(context, *project, request); !done) return done.error();
+  take_ingress(*project, *node, request);
   const Result<bool> saved = conclude(context, *project, request);
   if (!saved) return saved.error();
   if (*saved || project->status == before) return RevisionReply{project->metadata.revision};

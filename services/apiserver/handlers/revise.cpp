@@ -1,10 +1,12 @@
 #include "services/apiserver/handlers/revise.h"
 
 #include <set>
+#include <utility>
 
 #include "schema/fit.h"
 #include "schema/formats.h"
 #include "schema/lifecycle.h"
+#include "schema/routes.h"
 #include "services/apiserver/handlers/common.h"
 
 namespace cara::apiserver {
@@ -12,20 +14,34 @@ namespace cara::apiserver {
 using schema::IngressDef;
 using schema::Project;
 
+namespace {
+
+// What was said of the rule still holds, unless it has another host.
+schema::IngressStatus resolved(const std::vector<schema::IngressStatus>& before,
+                               const IngressDef& rule, const std::string& host) {
+  for (const schema::IngressStatus& status : before) {
+    if (status.name == rule.name && status.host == host) return status;
+  }
+  return {.name = rule.name, .host = host, .url = schema::url_of(host, rule.path, std::nullopt)};
+}
+
+}  // namespace
+
 Result<Ok> resolve_ingress(const Context& context, Project& project) {
-  project.status.ingress.clear();
+  const std::vector<schema::IngressStatus> before = std::exchange(project.status.ingress, {});
   std::vector<FieldError> errors;
-  std::set<std::string> hosts;
+  std::set<std::pair<std::string, std::string>> taken;
   for (std::size_t i = 0; i < project.spec.ingress.size(); ++i) {
     const IngressDef& rule = project.spec.ingress[i];
     const std::string path = "spec.ingress[" + std::to_string(i) + "].host";
     const std::string host = schema::resolve_host(rule, project, context.options.domain);
     if (const auto wrong = schema::check_format(schema::Format::kHost, host)) {
       errors.push_back({path, "becomes `" + schema::printable(host) + "`: " + *wrong});
-    } else if (!hosts.insert(host).second) {
-      errors.push_back({path, "becomes `" + host + "`, which another rule of this project has"});
+    } else if (!taken.insert({host, rule.path}).second) {
+      errors.push_back({path, "becomes `" + host + "`, which another rule of this project has" +
+                                  (rule.path == "/" ? "" : " with the path `" + rule.path + "`")});
     }
-    project.status.ingress.push_back({rule.name, host});
+    project.status.ingress.push_back(resolved(before, rule, host));
   }
   if (errors.empty()) return Ok{};
   std::string message = errors.front().path + " " + errors.front().message;

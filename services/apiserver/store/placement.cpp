@@ -82,6 +82,24 @@ Result<Ok> Store::set_held(const Held& held) {
                         {held.of, std::int64_t{held.allowed}, std::string_view(held.reason)});
 }
 
+// A store that was made before there was an ingress gets its key now.
+Result<Ok> Store::begin_ingress() {
+  const Result<std::string> key = hop_key();
+  if (!key) return key.error();
+  if (!key->empty() || options_.hop_key.empty()) return Ok{};
+  return database_->run("UPDATE meta SET hop_key = ?", {std::string_view(options_.hop_key)});
+}
+
+Result<std::string> Store::hop_key() {
+  std::string key;
+  const Result<Ok> done = database_->run("SELECT hop_key FROM meta", {}, [&](const Row& row) {
+    key = row.bytes(0);
+    return Walk::kEnd;
+  });
+  if (!done) return done.error();
+  return key;
+}
+
 Result<Ok> Store::walk_pending(const OnPending& on_project) {
   return database_->run(
       "SELECT name, uid FROM objects WHERE kind = 'project' AND phase = 'Pending'"

@@ -2,6 +2,7 @@
 
 #include "schema/check.h"
 #include "schema/lifecycle.h"
+#include "schema/routes.h"
 #include "schema/wire.h"
 #include "services/apiserver/store/database_file.h"
 
@@ -46,6 +47,16 @@ Result<std::optional<Object>> unpacked(const Result<std::optional<std::string>>&
 
 }  // namespace
 
+std::string digest_of(const schema::Project& project) {
+  if (project.status.ingress.empty()) return "";
+  const schema::ProjectRoutes routes = schema::routes_of(project);
+  return routes.rules.empty() ? "" : schema::pack_message(routes);
+}
+
+std::string digest_of(const schema::Node& node) {
+  return node.status.info.ingress ? node.status.info.ingress->address : "";
+}
+
 Store::Store(const StoreOptions& options, std::unique_ptr<Database> database)
     : options_(options), database_(std::move(database)) {}
 
@@ -69,6 +80,7 @@ Result<Ok> Store::load() {
   if (!done) return done;
   if (Result<Ok> began = begin_history(); !began) return began;
   if (Result<Ok> began = begin_holdings(); !began) return began;
+  if (Result<Ok> began = begin_ingress(); !began) return began;
   return database_->script(lifecycle_triggers());
 }
 
@@ -192,7 +204,8 @@ Result<Ok> Store::put(schema::Project& project, const Notify& notify) {
                .name = project.metadata.name,
                .uid = project.metadata.uid,
                .phase = std::string(to_string(project.status.phase)),
-               .notify = notify},
+               .notify = notify,
+               .routes = digest_of(project)},
               project.status.node_ref, schema::pack_message(project));
 }
 
@@ -204,7 +217,8 @@ Result<Ok> Store::put(schema::Node& node, const Notify& notify) {
                .name = node.metadata.name,
                .uid = node.metadata.uid,
                .phase = std::string(to_string(node.status.state)),
-               .notify = notify},
+               .notify = notify,
+               .routes = digest_of(node)},
               "", schema::pack_message(node));
 }
 

@@ -24,6 +24,7 @@ namespace cara::apiserver {
 struct StoreOptions {
   std::string path = ":memory:";
   std::string cluster;                // the id that a new store gets
+  std::string hop_key;                // likewise; empty: none
   std::int64_t max_changes = 10'000;  // kept in the log; who is further behind lists again
   std::int64_t max_replies = 1'000;   // kept for retries
   std::int64_t max_revisions = 10;    // of a project
@@ -47,6 +48,7 @@ struct Written {
   std::string phase;  // of a node: its state
   bool deleted = false;
   Notify notify;
+  std::string routes;  // digest_of() the object as it was written
 };
 
 struct ChangeRow {
@@ -102,6 +104,10 @@ struct Held {
 };
 using OnChange = std::function<Walk(const ChangeRow&)>;
 
+// Two have the same if an ingress does the same for both; empty: it has nothing to do.
+std::string digest_of(const schema::Project& project);
+std::string digest_of(const schema::Node& node);
+
 class Store {
  public:
   // Refused, with a sentence for the user: a damaged file, one of a newer version, no access.
@@ -152,6 +158,9 @@ class Store {
   Result<Held> held();
   Result<Ok> set_held(const Held& held);
 
+  // What the ingresses of the cluster show each other.
+  Result<std::string> hop_key();
+
   // --- Names that may be used once in the cluster.
   Result<std::optional<std::string>> holder(std::string_view claim);  // name of the project
   Result<Ok> set_claims(const schema::Project& project, const std::vector<std::string>& claims);
@@ -184,6 +193,7 @@ class Store {
   Result<Ok> take_over(std::string_view sql, const OnProject& on_project);
   Result<Ok> begin_history();
   Result<Ok> begin_holdings();
+  Result<Ok> begin_ingress();
   Result<Ok> merge_event(const schema::Event& event, std::string_view about, bool& merged);
   Result<std::optional<std::string>> find_body(std::string_view kind, std::string_view name);
   Result<Ok> save(Written written, std::string_view node, const std::string& body);
