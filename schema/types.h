@@ -143,6 +143,7 @@ inline constexpr const char* kConditionEngine = "Engine";          // nodes: doe
 inline constexpr const char* kConditionDiskPressure = "DiskPressure";
 inline constexpr const char* kConditionMemoryPressure = "MemoryPressure";
 inline constexpr const char* kConditionStrayContainers = "StrayContainers";
+inline constexpr const char* kConditionIngressDown = "IngressDown";
 
 // Labels that every node brings, unless its owner gives them another value.
 inline constexpr const char* kLabelHostname = "caravanserai.io/hostname";  // the node's name

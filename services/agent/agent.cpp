@@ -22,6 +22,8 @@ constexpr runtime::TimerId kLeaseTimer = 8;
 constexpr runtime::TimerId kOfflineTimer = 9;
 constexpr runtime::TimerId kEventsTimer = 10;
 constexpr runtime::TimerId kStraysTimer = 11;
+constexpr runtime::TimerId kRoutesTimer = 12;
+constexpr runtime::TimerId kIngressTimer = 13;
 
 constexpr const char* kObserveNodeKey = "observe-node";
 constexpr const char* kStraysKey = "strays";
@@ -71,6 +73,7 @@ Agent::Agent(AgentOptions options, std::optional<DesiredCache> cached)
                 .agent_version = options_.agent_version,
                 .address = options_.advertise_address,
                 .labels = options_.labels,
+                .ingress = options_.ingress,
                 .capacity = options_.capacity,
                 .least_disk = options_.least_disk,
                 .least_memory = options_.least_memory,
@@ -84,6 +87,11 @@ Agent::Agent(AgentOptions options, std::optional<DesiredCache> cached)
                     ids_),
       engine_(ids_),
       chronicle_({.node = options_.node, .timer = kEventsTimer}, ids_),
+      route_pull_({.node = options_.node, .every = options_.pull_every, .timer = kRoutesTimer},
+                  ids_),
+      ingress_(
+          {.node = options_.node, .enabled = options_.ingress.has_value(), .timer = kIngressTimer},
+          ids_),
       cached_(std::move(cached)),
       cache_keeper_(cached_, ids_) {}
 
@@ -96,7 +104,10 @@ runtime::Effects Agent::step(std::span<const runtime::Event> batch, runtime::Ins
   for (const runtime::Event& event : batch) handle(event, now);
   // After any pause, before anything is started.
   check_lease(now.mono);
-  advance(now);
+  do {
+    advance(now);
+    ingress_.advance(now.mono, out_);
+  } while (ingress_.has_changed() && node_seen_);
   engine_.send(out_);
   return std::exchange(out_, {});
 }
@@ -105,10 +116,10 @@ runtime::Effects Agent::step(std::span<const runtime::Event> batch, runtime::Ins
 
 void Agent::handle(const runtime::Event& event, runtime::Instant now) {
   if (const auto news = session_.handle(event, now.mono, out_)) {
-    on_session(*news);
+    on_session(*news, now.mono);
   } else if (auto pulled = desired_pull_.handle(event, out_)) {
     on_desired(std::move(*pulled), now.mono);
-  } else if (cache_keeper_.handle(event, out_) ||
+  } else if (on_ingress(event, now.mono) || cache_keeper_.handle(event, out_) ||
              chronicle_.handle(event, session_.registration(), out_)) {
     return;
   } else if (std::holds_alternative<runtime::Started>(event)) {
@@ -124,7 +135,7 @@ void Agent::handle(const runtime::Event& event, runtime::Instant now) {
     if (fired->id == kObserveTimer) observe_node();
     if (fired->id == kStraysTimer) look_for_strays();
     if (fired->id == kImagesTimer) collect_images();
-    if (fired->id == kOfflineTimer) go_on_from_cache();
+    if (fired->id == kOfflineTimer) go_on_from_cache(now.mono);
   } else if (const auto* answer = std::get_if<runtime::Answered>(&event)) {
     if (const auto call = engine_.take(answer->id)) {
       on_engine_answer(*call, *answer, now.mono);
@@ -140,6 +151,10 @@ void Agent::on_message(const runtime::Delivered& message, runtime::MonoTime now)
     if (event.ok()) return on_engine_event(*event, now);
   } else {
     const auto wake = schema::unpack_message<schema::Wake>(message.body);
+    if (wake.ok() && wake->routes) {
+      if (ingress_.enabled()) route_pull_.pull_if_older(wake->revision, out_);
+      return;
+    }
     if (wake.ok()) return desired_pull_.pull_if_older(wake->revision, out_);
   }
   ++undecodable_;
@@ -172,12 +187,28 @@ void Agent::on_pull_progress(const EngineEvent& event) {
   tell(event.project, {"Pulling", event.message, "pull/" + image});
 }
 
-void Agent::on_session(const Session::News& news) {
+// True: it was for the ingress, or for what it follows.
+bool Agent::on_ingress(const runtime::Event& event, runtime::MonoTime now) {
+  if (const auto pulled = route_pull_.handle(event, out_)) {
+    if (pulled->changed) ingress_.set_cluster(route_pull_.routes());
+    return true;
+  }
+  if (!ingress_.handle(event, now, out_)) return false;
+  session_.set_ingress_trouble(ingress_.trouble(), now, out_);
+  return true;
+}
+
+void Agent::on_session(const Session::News& news, runtime::MonoTime now) {
   if (news.registered) {
     if (session_.cluster() != cluster_) forget_cluster();
     for (auto& [name, project] : projects_) project.reporter().say_again();
     desired_pull_.restart(session_.registration(), cluster_, out_);
     exclusive_.asked();
+    if (ingress_.enabled()) {
+      route_pull_.restart(session_.registration(), cluster_, out_);
+      ingress_.set_cluster(route_pull_.routes());
+    }
+    session_.set_ingress_trouble(ingress_.trouble(), now, out_);
     look_for_strays();
   } else if (news.renewed && session_.registration() != 0 && exclusive_.renewed()) {
     desired_pull_.restart(session_.registration(), cluster_, out_);
@@ -198,7 +229,7 @@ void Agent::on_engine_answer(const EngineCall& call, const runtime::Answered& an
   if (!says_nothing) {
     session_.engine_said(reply.ok() ? std::nullopt : std::optional(reply.error()), now, out_);
   }
-  if (call.key == kObserveNodeKey) return node_observed(reply);
+  if (call.key == kObserveNodeKey) return node_observed(reply, now);
   if (call.key == kStraysKey) return strays_seen(reply, now);
   if (call.key == kCollectImagesKey) return images_collected(reply);
   const auto found = projects_.find(call.project);
@@ -232,12 +263,12 @@ void Agent::observe_node() {
   engine_.add({"", kObserveNodeKey, Observe{{{kLabelNode, options_.node}}}});
 }
 
-void Agent::node_observed(const Result<EngineReply>& reply) {
+void Agent::node_observed(const Result<EngineReply>& reply, runtime::MonoTime now) {
   observing_node_ = false;
   out_.push_back(runtime::SetTimer{kObserveTimer,
                                    reply.ok() ? options_.observe_every : options_.observe_retry});
   if (!reply.ok() || !desired_) return;
-  if (from_cache_ && !node_seen_ && !trust_cache(reply->observation)) return;
+  if (from_cache_ && !node_seen_ && !trust_cache(reply->observation, now)) return;
   node_seen_ = true;
   adopt(reply->observation);
 }
@@ -312,6 +343,10 @@ ProjectLoop& Agent::loop(const std::string& project) {
 }
 
 void Agent::advance(runtime::Instant now) {
+  for (const std::string& name : ingress_.take_changed()) {
+    const auto project = projects_.find(name);
+    if (project != projects_.end()) project->second.plan_again();
+  }
   if (!node_seen_) return;
   std::optional<runtime::MonoTime> due;
   for (const bool first : {true, false}) {
@@ -351,7 +386,13 @@ bool Agent::is_exclusive(const std::string& project) const {
 
 Agent::Left Agent::advance_one(const std::string& name, ProjectLoop& project,
                                runtime::Instant now) {
-  ProjectLoop::Step step = project.is_due(now.mono) ? project.advance(now) : ProjectLoop::Step{};
+  ProjectLoop::Step step;
+  if (project.is_due(now.mono)) {
+    // When only the lease stops it, there is no time to wait for requests.
+    const bool at_once = held_.contains(name);
+    step = project.advance(now, at_once ? IngressView{} : ingress_.view(name));
+  }
+  if (step.serving) ingress_.serve(name, std::move(*step.serving), now.mono);
   const Turn turn = goes_first(name) ? Turn::kFirst : Turn::kUsual;
   for (EngineCall& call : step.calls) {
     auto* start = std::get_if<StartContainer>(&call.op);

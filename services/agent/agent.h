@@ -19,7 +19,9 @@
 #include "services/agent/desired_pull.h"
 #include "services/agent/engine_calls.h"
 #include "services/agent/exclusive_gate.h"
+#include "services/agent/ingress_keeper.h"
 #include "services/agent/project_loop.h"
+#include "services/agent/route_pull.h"
 #include "services/agent/session.h"
 #include "services/runtime/actor.h"
 #include "services/runtime/calls.h"
@@ -35,6 +37,7 @@ struct AgentOptions {
   std::string agent_version;
   std::string advertise_address;
   std::map<std::string, std::string> labels;
+  std::optional<schema::NodeIngress> ingress;  // absent: this node has none
   CapacityOptions capacity;
   LeastFree least_disk{.bytes = std::int64_t{2} << 30};
   LeastFree least_memory{.bytes = std::int64_t{100} * 1024 * 1024};
@@ -61,10 +64,11 @@ class Agent : public runtime::Actor {
   void on_message(const runtime::Delivered& message, runtime::MonoTime now);
   void on_engine_event(const EngineEvent& event, runtime::MonoTime now);
   void on_pull_progress(const EngineEvent& event);
-  void on_session(const Session::News& news);
+  void on_session(const Session::News& news, runtime::MonoTime now);
+  bool on_ingress(const runtime::Event& event, runtime::MonoTime now);
   void on_desired(DesiredPull::News news, runtime::MonoTime now);
   void forget_cluster();
-  void want_all();
+  void want_all(runtime::MonoTime now);
   void want(const schema::DesiredProject& wanted);
   void check_lease(runtime::MonoTime now);
   void on_engine_answer(const EngineCall& call, const runtime::Answered& answer,
@@ -72,10 +76,10 @@ class Agent : public runtime::Actor {
   void on_report_answer(const std::string& project, const runtime::Answered& answer,
                         runtime::MonoTime now);
 
-  void go_on_from_cache();
-  bool trust_cache(const Observation& all);
+  void go_on_from_cache(runtime::MonoTime now);
+  bool trust_cache(const Observation& all, runtime::MonoTime now);
   void observe_node();
-  void node_observed(const Result<EngineReply>& reply);
+  void node_observed(const Result<EngineReply>& reply, runtime::MonoTime now);
   void look_for_strays();
   void strays_seen(const Result<EngineReply>& reply, runtime::MonoTime now);
   void collect_images();
@@ -98,6 +102,8 @@ class Agent : public runtime::Actor {
   DesiredPull desired_pull_;
   EngineCalls engine_;
   Chronicle chronicle_;
+  RoutePull route_pull_;
+  IngressKeeper ingress_;
   runtime::Waiting<std::string> reports_;  // project names
   std::int64_t reports_sent_ = 0;
 

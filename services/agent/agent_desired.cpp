@@ -22,6 +22,7 @@ bool is_later(const Labels& labels, const schema::DesiredProject& wanted) {
 void Agent::forget_cluster() {
   cluster_ = session_.cluster();
   projects_.clear();
+  ingress_.forget();
   held_.clear();
   engine_.drop_waiting();
   desired_.reset();
@@ -38,7 +39,7 @@ void Agent::on_desired(DesiredPull::News news, runtime::MonoTime now) {
   desired_ = std::move(*news.complete);
   cached_.reset();
   exclusive_.read(session_.has_lease(now));
-  want_all();
+  want_all(now);
   if (std::exchange(from_cache_, false)) {
     out_.push_back(runtime::note(runtime::Level::kInfo,
                                  "the control plane answers: the cached desired set is replaced"));
@@ -48,13 +49,14 @@ void Agent::on_desired(DesiredPull::News news, runtime::MonoTime now) {
   cache_keeper_.keep({options_.node, cluster_, session_.registration(), *desired_}, out_);
 }
 
-void Agent::want_all() {
+void Agent::want_all(runtime::MonoTime now) {
   for (auto& [name, project] : projects_) {
     if (desired_->contains(name)) continue;
     project.want(std::nullopt);
     held_.erase(name);
   }
   for (const auto& [name, wanted] : *desired_) want(wanted);
+  ingress_.want(*desired_, now);
 }
 
 void Agent::want(const schema::DesiredProject& wanted) {
@@ -84,7 +86,7 @@ void Agent::check_lease(runtime::MonoTime now) {
           " projects with onNodeLoss MoveExclusive are stopped until the control plane answers"));
 }
 
-void Agent::go_on_from_cache() {
+void Agent::go_on_from_cache(runtime::MonoTime now) {
   if (desired_) return;
   const std::string silent =
       "the control plane has told nothing for " +
@@ -105,13 +107,13 @@ void Agent::go_on_from_cache() {
   desired_ = std::move(cached_->projects);
   cached_.reset();
   from_cache_ = true;
-  want_all();
+  want_all(now);
   observe_node();
 }
 
 // False: the cached set is of no use here, and is given up. What the engine has of a later life of
 // a project than the cache is left alone.
-bool Agent::trust_cache(const Observation& all) {
+bool Agent::trust_cache(const Observation& all, runtime::MonoTime now) {
   std::set<std::string> clusters;
   std::set<std::string> later;
   const auto look_at = [&](const Labels& labels) {
@@ -141,6 +143,7 @@ bool Agent::trust_cache(const Observation& all) {
     projects_.erase(name);
     held_.erase(name);
   }
+  ingress_.want(*desired_, now);
   return true;
 }
 

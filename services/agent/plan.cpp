@@ -35,6 +35,8 @@ Plan Planner::run() {
     converge(*situation_.desired);
   } else {
     tear_down();
+    memory_.serving = false;
+    plan_.serving.reason = situation_.project + " is being removed";
   }
   memory_.planned_before = true;
   plan_.memory = std::move(memory_);
@@ -105,7 +107,7 @@ void Planner::tear_down() {
 void Planner::converge(const schema::DesiredProject& desired) {
   if (!memory_.since) memory_.since = situation_.now.mono;
   const bool known_as_running = desired.phase == schema::Phase::kRunning;
-  if (!memory_.planned_before && known_as_running) memory_.was_running = true;
+  if (!memory_.planned_before && known_as_running) memory_.was_running = memory_.serving = true;
   if (desired.spec.paused) {
     pause();
   } else if (!is_allowed(desired)) {
@@ -117,6 +119,7 @@ void Planner::converge(const schema::DesiredProject& desired) {
   } else {
     make_services(desired);
   }
+  serve(desired);
   report(desired);
 }
 

@@ -49,6 +49,30 @@ struct Making {
   runtime::MonoTime again_at;
 };
 
+// A container that requests may be sent to.
+struct Target {
+  std::string container;      // id
+  std::string address;        // IP
+  runtime::Duration grace{};  // for requests that are under way when it is to end
+  bool operator==(const Target&) const = default;
+};
+
+// What the node's ingress may do for the project.
+struct Serving {
+  std::map<std::string, Target> targets;  // by service
+  std::string reason;                     // why there are none; empty: it depends on the service
+  bool operator==(const Serving&) const = default;
+};
+
+// What it does, as it told last.
+struct IngressView {
+  Serving serving;             // what it was asked for last
+  bool settled = true;         // false: that is under way
+  std::set<std::string> held;  // ids of containers that requests may still be sent to
+  std::vector<schema::IngressReport> rules;
+  bool operator==(const IngressView&) const = default;
+};
+
 struct Memory {
   std::map<std::string, ServiceMemory> services;
   std::map<std::string, Failure> failures;  // by operation key
@@ -56,6 +80,7 @@ struct Memory {
   std::set<std::string> images;             // known to be present, by image_key()
   std::optional<runtime::MonoTime> since;   // when this generation was first planned
   bool was_running = false;                 // this generation has been reported as Running
+  bool serving = false;                     // requests may be sent to what is ready of it
   bool planned_before = false;              // false: the agent has just begun with this project
 };
 
@@ -68,6 +93,7 @@ struct Situation {
   const std::set<std::string>& running;   // keys of operations that have not ended
   runtime::Instant now;
   NodeRules rules = {};
+  IngressView ingress = {};
 };
 
 // What is reported to the apiserver.
@@ -76,6 +102,7 @@ struct Report {
   std::string reason;
   std::string message;
   std::vector<schema::ServiceStatus> services;
+  std::vector<schema::IngressReport> ingress = {};
   bool give_up = false;  // the healthy deadline of this update is over
 };
 
@@ -91,6 +118,7 @@ struct Plan {
   std::optional<runtime::MonoTime> again_at;  // look again then, at the latest
   std::optional<Report> report;               // nothing: what was said last still holds
   std::vector<Occurrence> occurrences;
+  Serving serving;
   bool gone = false;  // nothing is wanted and nothing is left
   Memory memory;      // for the next plan
 };

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "schema/time.h"
 #include "services/agent/planner.h"
 
 namespace cara::agent {
@@ -36,13 +35,9 @@ void Planner::remove_all(const Containers& leaving) {
 }
 
 void Planner::stop(const ContainerInfo& container) {
-  std::int64_t grace_ms = container.stop_grace_ms;
-  if (situation_.desired != nullptr) {
-    const schema::ServiceDef* service = schema::find_service(
-        situation_.desired->spec.services, label(container.labels, kLabelService));
-    const auto said = parse_duration_ms(service == nullptr ? "" : service->stop_grace_period);
-    if (said) grace_ms = *said;
-  }
+  if (!may_end(container)) return;
+  const std::int64_t grace_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(grace_of(container)).count();
   const std::string subject = quoted("container", container.name);
   if (want("stop:" + container.id, subject, StopContainer{container.id, grace_ms})) {
     occurred("Stopping", subject + " is asked to end", subject);

@@ -26,28 +26,39 @@ void Planner::report(const schema::DesiredProject& desired) {
   if (!problems_.empty()) {
     std::vector<std::string> messages;
     for (const Problem& problem : problems_) messages.push_back(problem.message);
-    report = {schema::Phase::kFailed, problems_.front().reason, join(messages), {}, overdue};
+    report = {.phase = schema::Phase::kFailed,
+              .reason = problems_.front().reason,
+              .message = join(messages),
+              .services = {},
+              .give_up = overdue};
   } else if (overdue) {
-    report = {
-        schema::Phase::kFailed,
-        "HealthyDeadlineExceeded",
-        "not Running within " + desired.spec.update_policy.healthy_deadline + ": " + join(waiting_),
-        {},
-        true};
+    report = {.phase = schema::Phase::kFailed,
+              .reason = "HealthyDeadlineExceeded",
+              .message = "not Running within " + desired.spec.update_policy.healthy_deadline +
+                         ": " + join(waiting_),
+              .services = {},
+              .give_up = true};
   } else if (desired.spec.paused && !unfinished_) {
-    report = {schema::Phase::kScheduled, "Paused", "spec.paused: all containers are stopped", {}};
+    report.reason = "Paused";
+    report.message = "spec.paused: all containers are stopped";
   } else if (!unfinished_) {
+    // Who reads that it runs may send it a request.
+    if (!is_routed(desired)) return;
     memory_.was_running = true;
     memory_.made.clear();
-    report = {schema::Phase::kRunning, "AgentReady", "All containers are running", {}};
+    report.phase = schema::Phase::kRunning;
+    report.reason = "AgentReady";
+    report.message = "All containers are running";
   } else if (desired.phase == schema::Phase::kScheduled) {
-    report = {schema::Phase::kScheduled, "Starting", join(waiting_), {}};
+    report.reason = "Starting";
+    report.message = join(waiting_);
   } else {
     return;  // between two states: the last one said still holds
   }
   for (const schema::ServiceDef& service : desired.spec.services) {
     report.services.push_back(status_of(service));
   }
+  report.ingress = situation_.ingress.rules;
   plan_.report = std::move(report);
 }
 

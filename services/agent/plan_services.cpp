@@ -231,6 +231,7 @@ void Planner::act(const Slot& slot, const ContainerInfo& container) {
       if (held_up.empty()) start(*slot.service, container);
       break;
     case Need::kStop:
+      if (!may_end(container)) break;
       if (want("stop:" + container.id, subject,
                StopContainer{container.id, container.stop_grace_ms})) {
         occurred("Unhealthy", subject + " is restarted: its health check fails", subject);

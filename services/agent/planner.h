@@ -1,6 +1,6 @@
 // Planner: plan() in the making. plan.cpp has the order of things, plan_objects.cpp images,
-// networks and volumes, plan_services.cpp containers, plan_report.cpp what is said. Include it
-// there only.
+// networks and volumes, plan_services.cpp containers, plan_serving.cpp what the ingress may send
+// requests to, plan_report.cpp what is said. Include it there only.
 #pragma once
 
 #include <map>
@@ -83,6 +83,17 @@ class Planner {
   std::string held_up_by(const schema::ServiceDef& service) const;
   bool is_taken(const std::string& container) const;
 
+  // --- plan_serving.cpp
+  void serve(const schema::DesiredProject& desired);
+  bool is_routed(const schema::DesiredProject& desired) const;
+  bool may_serve(const schema::DesiredProject& desired) const;
+  std::string why_not(const schema::DesiredProject& desired) const;
+  const ContainerInfo* serving_container(const Slot& slot) const;
+  std::string address_of(const schema::ServiceDef& service, const ContainerInfo& container) const;
+  runtime::Duration grace_of(const ContainerInfo& container) const;
+  // False: requests may still be sent to it. It will have no new ones from now on.
+  bool may_end(const ContainerInfo& container);
+
   // --- plan_report.cpp
   void report(const schema::DesiredProject& desired);
   bool is_overdue(const schema::DesiredProject& desired);
@@ -95,6 +106,7 @@ class Planner {
   std::map<std::string, Slot> slots_;  // by service
   Containers extra_;                   // of no slot: to be removed
   Surroundings around_;                // what is there and fits
+  std::set<std::string> ending_;       // ids: they are to stop
   bool unfinished_ = false;            // something is to be done, now or later
   std::vector<Problem> problems_;
   std::vector<std::string> waiting_;  // words for the services that are not ready yet

@@ -87,7 +87,7 @@ bool ProjectLoop::is_changing() const {
   return !std::all_of(running_.begin(), running_.end(), is_pull);
 }
 
-ProjectLoop::Step ProjectLoop::advance(runtime::Instant now) {
+ProjectLoop::Step ProjectLoop::advance(runtime::Instant now, const IngressView& ingress) {
   Step step;
   step.trouble = std::exchange(trouble_, {});
   again_at_.reset();
@@ -104,7 +104,8 @@ ProjectLoop::Step ProjectLoop::advance(runtime::Instant now) {
                     .verified = verified_,
                     .running = running_,
                     .now = now,
-                    .rules = rules_},
+                    .rules = rules_,
+                    .ingress = ingress},
                    std::move(memory_));
   memory_ = std::move(next.memory);
   if (next.again_at) again_at_ = again_at_ ? std::min(*again_at_, *next.again_at) : *next.again_at;
@@ -115,6 +116,7 @@ ProjectLoop::Step ProjectLoop::advance(runtime::Instant now) {
   }
   if (!is_changing() && (!verified_ || hinted_)) observe(step, now.mono);
   step.occurrences = std::move(next.occurrences);
+  step.serving = std::move(next.serving);
   if (next.report) report(*next.report);
   step.gone = next.gone && running_.empty() && !observing_;
   return step;
@@ -244,6 +246,7 @@ void ProjectLoop::report(const Report& report) {
                   .reason = report.reason,
                   .message = report.message,
                   .services = report.services,
+                  .ingress = report.ingress,
                   .give_up = report.give_up});
 }
 

@@ -29,6 +29,8 @@ class ProjectLoop {
   void want(std::optional<schema::DesiredProject> desired);
   // Something may have changed in the engine.
   void hint();
+  // Something beside the engine has changed.
+  void plan_again() { touched_ = true; }
   // The engine was away: what it ran may have ended, through no fault of its own.
   void engine_returned(runtime::MonoTime away_since);
   // The engine answers again: no waiting for the next attempt.
@@ -44,9 +46,10 @@ class ProjectLoop {
     std::vector<EngineCall> calls = {};
     std::vector<std::string> trouble = {};     // for the log
     std::vector<Occurrence> occurrences = {};  // for users
+    std::optional<Serving> serving = {};       // nothing: as it was
     bool gone = false;  // nothing is wanted and nothing is left: drop the loop
   };
-  Step advance(runtime::Instant now);
+  Step advance(runtime::Instant now, const IngressView& ingress = {});
   void ended(const EngineCall& call, const Result<EngineReply>& reply, runtime::MonoTime now);
 
   Reporter& reporter() { return reporter_; }

@@ -119,6 +119,12 @@ void Session::set_strays(std::string strays, MonoTime now, Effects& out) {
   beat(now, out);
 }
 
+void Session::set_ingress_trouble(std::string trouble, MonoTime now, Effects& out) {
+  if (trouble == ingress_trouble_) return;
+  ingress_trouble_ = std::move(trouble);
+  beat(now, out);
+}
+
 void Session::read_pressure(const Readings& readings, MonoTime now, Effects& out) {
   const bool disk = disk_.read(readings.disk_free_bytes, readings.disk_bytes);
   const bool memory = memory_.read(readings.memory_free_bytes, info_.memory_bytes);
@@ -138,6 +144,7 @@ std::vector<schema::NodeTrouble> Session::troubles() const {
     if (gauge->is_high()) all.push_back(gauge->trouble());
   }
   if (!strays_.empty()) all.push_back({schema::kConditionStrayContainers, strays_});
+  if (!ingress_trouble_.empty()) all.push_back({schema::kConditionIngressDown, ingress_trouble_});
   return all;
 }
 
@@ -175,7 +182,22 @@ schema::NodeInfo Session::node_info() const {
           .cpus = info_.cpus,
           .memory_bytes = info_.memory_bytes,
           .disk_bytes = readings_.disk_bytes,
-          .allocatable = allocatable(info_, options_.capacity)};
+          .allocatable = allocatable(info_, options_.capacity),
+          .ingress = ingress()};
+}
+
+// One that listens on all addresses is reached at the node's own.
+std::optional<schema::NodeIngress> Session::ingress() const {
+  std::optional<schema::NodeIngress> ingress = options_.ingress;
+  if (!ingress) return ingress;
+  const bool all =
+      ingress->address.starts_with("0.0.0.0:") || ingress->address.starts_with("[::]:");
+  if (!all) return ingress;
+  std::string address = options_.address;
+  if (address.empty() && !readings_.addresses.empty()) address = readings_.addresses.front();
+  if (address.find(':') != std::string::npos) address = "[" + address + "]";
+  ingress->address = address.empty() ? "" : address + ":" + std::to_string(ingress->port);
+  return ingress;
 }
 
 void Session::enroll(MonoTime now, Effects& out) {

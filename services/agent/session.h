@@ -30,6 +30,7 @@ struct SessionOptions {
   std::string agent_version;
   std::string address;
   std::map<std::string, std::string> labels;
+  std::optional<schema::NodeIngress> ingress;  // its address may be the unspecified one
   CapacityOptions capacity;
   LeastFree least_disk;
   LeastFree least_memory;
@@ -66,6 +67,8 @@ class Session {
   void engine_said(const std::optional<Error>& error, runtime::MonoTime now, runtime::Effects& out);
   // Objects that nobody removes, in words; empty: there are none.
   void set_strays(std::string strays, runtime::MonoTime now, runtime::Effects& out);
+  // Why the node's ingress does not run; empty: it does, or there is none.
+  void set_ingress_trouble(std::string trouble, runtime::MonoTime now, runtime::Effects& out);
   // Since when the engine has been away, if it has since the last call of this.
   std::optional<runtime::MonoTime> take_away_since();
 
@@ -88,6 +91,7 @@ class Session {
   void read_pressure(const Readings& readings, runtime::MonoTime now, runtime::Effects& out);
   std::map<std::string, std::string> all_labels() const;
   schema::NodeInfo node_info() const;
+  std::optional<schema::NodeIngress> ingress() const;
   std::vector<schema::NodeTrouble> troubles() const;
   std::string engine_message() const;
   void complain(const std::string& sentence, runtime::Effects& out);
@@ -117,6 +121,7 @@ class Session {
   PressureGauge disk_;
   PressureGauge memory_;
   std::string strays_;
+  std::string ingress_trouble_;
   std::optional<runtime::MonoTime> away_since_;
 };
 

@@ -117,6 +117,14 @@ bool ModelEngine::kill(const std::string& name, std::int64_t exit_code) {
   return true;
 }
 
+bool ModelEngine::set_health(const std::string& name, Health health) {
+  Container* container = find(name);
+  if (container == nullptr || !is_up(*container)) return false;
+  container->behaviour.health = health;
+  change_health(*container);
+  return true;
+}
+
 bool ModelEngine::pause(const std::string& name) {
   Container* container = find(name);
   if (container == nullptr || !is_up(*container)) return false;

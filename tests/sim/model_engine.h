@@ -60,6 +60,8 @@ class ModelEngine : public agent::Engine {
   // What a user does by hand, behind the agent's back. False: no such container.
   bool kill(const std::string& container, std::int64_t exit_code);
   bool pause(const std::string& container);
+  // Its checks have come to another result.
+  bool set_health(const std::string& container, agent::Health health);
   bool rename(const std::string& container, const std::string& name);
 
   std::size_t containers() const { return containers_.size(); }

@@ -16,6 +16,7 @@
 #include "services/agent/agent.h"
 #include "tests/catch_compat.h"
 #include "tests/sim/model_engine.h"
+#include "tests/sim/model_ingress.h"
 
 namespace cara::test {
 
@@ -72,6 +73,11 @@ class AgentWorld {
   };
   std::vector<Held> held;
 
+  // --- The ingress ---
+  std::optional<schema::NodeIngress> listens;
+  sim::ModelIngress ingress;
+  schema::RoutesReply cluster_routes;  // what the apiserver says of all projects
+
   std::chrono::milliseconds image_max_age{0};
   agent::NodeRules rules;
   std::map<std::string, std::string> node_labels;
@@ -93,6 +99,7 @@ class AgentWorld {
                             .boot_id = boot_id,
                             .agent_version = "test",
                             .labels = node_labels,
+                            .ingress = listens,
                             .rules = rules,
                             .image_max_age = image_max_age},
         cache.ok() ? std::optional(std::move(*cache)) : std::nullopt);
@@ -120,6 +127,13 @@ class AgentWorld {
   void wake() {
     tell(runtime::Delivered{
         schema::node_wake_subject(kNode), schema::pack_message(schema::Wake{revision}), {}});
+    settle();
+  }
+  void wake_routes() {
+    tell(runtime::Delivered{
+        schema::kNodeAllWake,
+        schema::pack_message(schema::Wake{.revision = ++revision, .routes = true}),
+        {}});
     settle();
   }
   // Until nothing happens without time passing.
@@ -237,6 +251,10 @@ class AgentWorld {
     } else if (const auto* request = std::get_if<runtime::Request>(&effect)) {
       if (request->subject == agent::kEngineSubject) {
         serve_engine(*request);
+      } else if (request->subject == agent::kIngressSubject) {
+        const auto op = agent::decode_ingress_op(request->body);
+        REQUIRE(op.ok());
+        tell(runtime::Answered{request->id, agent::encode(ingress.execute(*op))});
       } else if (request->subject == agent::kStateSubject) {
         tell(runtime::Answered{request->id, serve_disk(*request)});
       } else {
@@ -293,6 +311,11 @@ class AgentWorld {
       return schema::pack_message(schema::RegisterReply{++registration, cluster, 15'000});
     }
     if (call->kind == "desired") return serve_desired(request);
+    if (call->kind == "routes") {
+      cluster_routes.cluster = cluster;
+      cluster_routes.revision = revision;
+      return schema::pack_message(cluster_routes);
+    }
     if (call->kind == "event") {
       const auto report = *schema::unpack_message<schema::EventReportRequest>(request.body);
       told.insert(told.end(), report.events.begin(), report.events.end());

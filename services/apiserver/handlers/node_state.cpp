@@ -17,7 +17,7 @@ using schema::Project;
 namespace {
 
 constexpr std::array kTroubles{schema::kConditionDiskPressure, schema::kConditionMemoryPressure,
-                               schema::kConditionStrayContainers};
+                               schema::kConditionStrayContainers, schema::kConditionIngressDown};
 
 }  // namespace
 
