@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
+#include <set>
 #include <utility>
 
 #include "schema/formats.h"
@@ -89,6 +91,90 @@ std::vector<host::FlagSpec> capacity_flags() {
                    "100Mi; 0: never",
            .default_value = "100Mi",
            .value_name = "LEAST"}};
+}
+
+// The node's router.
+std::vector<host::FlagSpec> ingress_flags() {
+  return {{.name = "ingress-listen",
+           .help = "where this node answers requests to the hosts of projects, of any node: an "
+                   "address of the private network; may be repeated; without it there is no "
+                   "ingress here",
+           .kind = host::FlagKind::kList,
+           .value_name = "ADDRESS:PORT"},
+          {.name = "ingress-tls-listen",
+           .help = "the same, by https and HTTP/2; may be repeated",
+           .kind = host::FlagKind::kList,
+           .value_name = "ADDRESS:PORT"},
+          {.name = "ingress-tls-dir",
+           .help = "directory of *.pem, each a certificate chain and its key; read again when it "
+                   "changes",
+           .value_name = "DIR"},
+          {.name = "ingress-metrics-listen",
+           .help = "where /metrics of the router is, for Prometheus; always in "
+                   "ingress/metrics.sock of --state-dir",
+           .value_name = "ADDRESS:PORT"},
+          {.name = "haproxy",
+           .help = "the router's program: a path, or a name that is looked for",
+           .default_value = "haproxy",
+           .value_name = "PROGRAM"}};
+}
+
+bool read_addresses(const host::Flags& flags, const std::string& name, std::set<std::string>& taken,
+                    std::vector<haproxy::Address>& out) {
+  for (const std::string& text : flags.list(name)) {
+    const auto address = haproxy::parse_address(text);
+    if (!address) {
+      spdlog::error("--{}: {}", name, address.error().message);
+      return false;
+    }
+    if (!taken.insert(haproxy::to_string(*address)).second) {
+      spdlog::error("--{} {}: this address is given twice", name, text);
+      return false;
+    }
+    out.push_back(*address);
+  }
+  return true;
+}
+
+// HAProxy's unix sockets are in the state directory, and their paths cannot be longer.
+constexpr std::size_t kMaxStateDirBytes = 80;
+
+// False: something is wrong, and was said so.
+bool read_ingress(const host::Flags& flags, std::optional<haproxy::IngressConfig>& out) {
+  haproxy::IngressConfig config{.tls_folder = flags.text("ingress-tls-dir"),
+                                .program = flags.text("haproxy")};
+  std::set<std::string> taken;
+  if (!read_addresses(flags, "ingress-listen", taken, config.listen)) return false;
+  if (!read_addresses(flags, "ingress-tls-listen", taken, config.tls_listen)) return false;
+  const std::string& metrics = flags.text("ingress-metrics-listen");
+  if (config.listen.empty()) {
+    if (config.tls_listen.empty() && config.tls_folder.empty() && metrics.empty()) return true;
+    spdlog::error(
+        "--ingress-tls-listen, --ingress-tls-dir and --ingress-metrics-listen need "
+        "--ingress-listen");
+    return false;
+  }
+  if (config.tls_listen.empty() != config.tls_folder.empty()) {
+    spdlog::error("--ingress-tls-listen and --ingress-tls-dir need each other");
+    return false;
+  }
+  if (!metrics.empty()) {
+    const auto address = haproxy::parse_address(metrics);
+    if (!address || taken.contains(haproxy::to_string(*address))) {
+      spdlog::error("--ingress-metrics-listen: {}",
+                    address ? metrics + ": this address is given twice" : address.error().message);
+      return false;
+    }
+    config.metrics = *address;
+  }
+  const std::string state_dir = std::filesystem::absolute(flags.text("state-dir"));
+  if (state_dir.size() > kMaxStateDirBytes) {
+    spdlog::error("--state-dir {}: with --ingress-listen it has at most {} characters",
+                  schema::printable(state_dir), kMaxStateDirBytes);
+    return false;
+  }
+  out = std::move(config);
+  return true;
 }
 
 std::optional<LeastFree> read_least(const host::Flags& flags, const std::string& name) {
@@ -206,6 +292,7 @@ host::ProgramSpec program() {
                  .value_name = "KEY=VALUE"}}};
   for (host::FlagSpec& flag : capacity_flags()) spec.flags.push_back(std::move(flag));
   for (host::FlagSpec& flag : rule_flags()) spec.flags.push_back(std::move(flag));
+  for (host::FlagSpec& flag : ingress_flags()) spec.flags.push_back(std::move(flag));
   return spec;
 }
 
@@ -235,8 +322,11 @@ std::optional<AgentConfig> read_config(const host::Flags& flags) {
     spdlog::error("--network-pool, --network-prefix: {}", pool.error().message);
     return std::nullopt;
   }
+  std::optional<haproxy::IngressConfig> ingress;
+  if (!read_ingress(flags, ingress)) return std::nullopt;
   return AgentConfig{
-      node, std::move(*labels), std::move(*rules), *capacity, *disk, *memory, *endpoint, *pool};
+      node,  std::move(*labels), std::move(*rules), *capacity, *disk, *memory, *endpoint,
+      *pool, std::move(ingress)};
 }
 
 }  // namespace cara::agent

@@ -8,6 +8,7 @@
 #include "services/agent/capacity.h"
 #include "services/agent/docker/http.h"
 #include "services/agent/docker/subnets.h"
+#include "services/agent/ingress/config_text.h"
 #include "services/agent/plan.h"
 #include "services/agent/pressure.h"
 #include "services/runtime/host/main_support.h"
@@ -25,6 +26,7 @@ struct AgentConfig {
   LeastFree least_memory;
   docker::Endpoint endpoint;
   docker::SubnetPool pool;
+  std::optional<haproxy::IngressConfig> ingress;  // nothing: this node has no router
 };
 
 // Nothing: something is wrong, and was said so.

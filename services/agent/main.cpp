@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "services/agent/docker/docker_engine.h"
 #include "services/agent/docker/events.h"
 #include "services/agent/docker/machine.h"
+#include "services/agent/ingress/haproxy_ingress.h"
 #include "services/agent/state_dir.h"
 #include "services/runtime/host/clock.h"
 #include "services/runtime/host/main_support.h"
@@ -22,6 +24,7 @@ using namespace cara;
 // In the state directory.
 constexpr const char* kPulledImages = "pulled-images";
 constexpr const char* kVolumeFiles = "volumes";
+constexpr const char* kIngressFolder = "ingress";
 
 // What an earlier life was told last; nothing if it cannot be used.
 std::optional<agent::DesiredCache> read_cache(const agent::StateDir& state,
@@ -55,6 +58,43 @@ void serve_state(host::NatsHost& bus, const agent::StateDir& state) {
         const auto written = state.write(agent::kDesiredCacheFile, std::string(body));
         if (!written) return written.error();
         return runtime::Payload();
+      },
+      1);
+}
+
+// The node's router, if it has one.
+std::unique_ptr<haproxy::HaproxyIngress> start_ingress(
+    host::NatsHost& bus, const std::optional<haproxy::IngressConfig>& config,
+    const std::string& state_dir) {
+  const std::string folder = std::filesystem::absolute(state_dir) / kIngressFolder;
+  if (!config) {
+    if (haproxy::end_leftover(folder)) {
+      spdlog::info("without --ingress-listen: the HAProxy of before ends with its last connection");
+    }
+    return nullptr;
+  }
+  const auto tell_agent = [&bus](const agent::IngressEvent& event) {
+    if (event.trouble.empty()) {
+      spdlog::info("ingress: HAProxy runs");
+    } else {
+      spdlog::warn("ingress: {}", event.trouble);
+    }
+    bus.post(runtime::Delivered{agent::kIngressEventSubject, agent::encode(event), {}});
+  };
+  return std::make_unique<haproxy::HaproxyIngress>(haproxy::HaproxyIngress::Options{
+      .folder = folder,
+      .config = *config,
+      .on_event = tell_agent,
+      .say = [](const std::string& sentence) { spdlog::warn("ingress: {}", sentence); }});
+}
+
+void serve_ingress(host::NatsHost& bus, agent::Ingress& ingress) {
+  bus.serve_local(
+      agent::kIngressSubject,
+      [&ingress](std::string_view body) -> Result<runtime::Payload> {
+        const auto op = agent::decode_ingress_op(body);
+        if (!op) return op.error();
+        return agent::encode(ingress.execute(*op));
       },
       1);
 }
@@ -97,6 +137,8 @@ int run(const host::Flags& flags) {
   });
   serve_engine(bus, engine);
   serve_state(bus, *state);
+  const auto ingress = start_ingress(bus, config->ingress, flags.text("state-dir"));
+  if (ingress) serve_ingress(bus, *ingress);
   const docker::EventWatch events(config->endpoint, node, tell_agent);
   agent::Agent actor({.node = node,
                       .agent_id = state->agent_id(),
