@@ -1,9 +1,11 @@
 # Several nodes on one machine: each is a network namespace with a Docker engine and a cara-agent; a
 # bridge in a namespace of its own connects them with another one that has the bus and the control
 # plane. Nodes are called by number here; node 1 has a name with dots. Sourced, after cluster.sh,
-# whose variables hold for all nodes; `schedulers` and `gcs` say how many there are.
+# whose variables hold for all nodes; `schedulers` and `gcs` say how many there are, `ingress=yes`
+# that each node has a router on port 80 of its address.
 #   start_bed N                      bed_image TAG SHELL-COMMAND [CHANGE...]
 #   name_of I    number_of NAME      on_node I DOCKER-ARGUMENTS...    in_node I COMMAND...
+#   address_of I
 #   cut_node I [to-bus|from-bus]     heal_node I       the cable, or what goes in one direction
 #   outage I SECONDS                 the cable is cut for so long
 #   freeze_node I [all]              thaw_node I       the daemons; all: the containers as well
@@ -17,6 +19,7 @@
 nodes=0
 schedulers=1
 gcs=1
+ingress=""
 mark_ns=0
 bed_name=cara-b$(cksum <<<"$work" | cut -d ' ' -f 1)
 
@@ -27,6 +30,9 @@ name_of() {
 number_of() {
   local name=${1%%.*}
   if [[ $name =~ ^n[0-9]+$ ]]; then printf '%s\n' "${name#n}"; else printf '0\n'; fi
+}
+address_of() {
+  printf '10.77.0.%d\n' "$1"
 }
 on_node() {
   on_dockerd "$work/$1" "${@:2}"
@@ -44,7 +50,7 @@ in_fabric() {
 plug() {
   ip -n "$bed_name-f" link add "$2" type veth peer name eth0 netns "$1"
   ip -n "$bed_name-f" link set "$2" master fabric up
-  ip -n "$1" address add "10.77.0.$3/24" dev eth0
+  ip -n "$1" address add "$(address_of "$3")/24" dev eth0
   ip -n "$1" link set eth0 up
 }
 
@@ -56,7 +62,7 @@ start_fabric() {
   ip -n "$bed_name-c" link set lo up
   plug "$bed_name-c" control 254
   in_control=(nsenter "--net=/run/netns/$bed_name-c" --)
-  nats_host=10.77.0.254 nats_port=4222
+  nats_host=$(address_of 254) nats_port=4222
   nats_url=nats://$nats_host:$nats_port
 }
 
@@ -82,6 +88,8 @@ start_machine() {
 
 # start_node_agent I: its agent, and who writes down what its engine starts and ends
 start_node_agent() {
+  local router_flags=()
+  if [[ -n $ingress ]]; then router_flags=(--ingress-listen "$(address_of "$1"):80"); fi
   spawn "events-$1" docker --host "unix://$work/$1/docker.sock" events --since "$bed_started" \
     --filter type=container --filter event=create --filter event=start --filter event=die \
     --filter event=destroy --format '{{.TimeNano}} {{.Action}}'\
@@ -89,7 +97,7 @@ start_node_agent() {
   spawn "cara-agent-$1" nsenter --net="/run/netns/$(dockerd_name "$work/$1")" -- \
     "$bin/cara-agent" --nats "$nats_url" --node "$(name_of "$1")" \
     --docker-host "unix://$work/$1/docker.sock" --state-dir "$work/$1/agent" \
-    --label "number=$1" "${agent_flags[@]}"
+    --label "number=$1" "${router_flags[@]}" "${agent_flags[@]}"
 }
 
 # node_is I STATUS
@@ -162,8 +170,9 @@ outage() {
   heal_node "$1"
 }
 
-# Its agent, its engine and what that has started, except for the containers.
+# Its agent and engine, and what they have started, except for the containers.
 daemon_pids() {
+  routers "$1/"
   pgrep --full -- "$work/$1/(exec|docker.sock|data)" | grep -vxF "${pids[events-$1]:-}" || true
 }
 container_pids() {

@@ -186,6 +186,38 @@ nothing_of() {
   [[ -z $(objects "$1") ]]
 }
 
+# routers [I/]: the HAProxies that agents (that of node I) have started, each in a folder of its own
+routers() {
+  local pid
+  for pid in $(pgrep --exact haproxy); do
+    if [[ $(readlink "/proc/$pid/cwd") == "$work"/${1:-*}agent/ingress ]]; then
+      printf '%d\n' "$pid"
+    fi
+  done
+}
+
+no_routers() {
+  [[ -z $(routers) ]]
+}
+
+# They outlive their agents.
+end_routers() {
+  local pid
+  for pid in $(routers); do kill -TERM "$pid" && kill -CONT "$pid"; done
+  within 10 no_routers || for pid in $(routers); do kill -KILL "$pid"; done
+}
+
+# keep_router_logs: with the others; what has been asked, and what HAProxy said
+keep_router_logs() {
+  local folder name file
+  for folder in "$work"/*agent/ingress "$work"/*/agent/ingress; do
+    name=$(cut -c $((${#work} + 2))- <<<"${folder%agent/ingress}" | tr -d /)
+    for file in "$folder"/*.log; do
+      if [[ -s $file ]]; then cp "$file" "$logs/ingress${name:+-$name}-${file##*/}"; fi
+    done
+  done
+}
+
 container_ids() {
   docker_ ps --no-trunc --quiet --filter "label=cara.project=$1" | sort
 }
@@ -212,11 +244,13 @@ finish() {
   set +e
   if ((status != 0 && failures == 0)); then not_ok "the script ended early (status $status)"; fi
   for name in cara-agent "${!pids[@]}"; do end "$name"; done
+  end_routers
   if [[ -n $engine ]]; then stop_dockerd "$work/d"; fi
   stop_bed
-  left=$(ps_of_work; mounts_of_work; namespaces_of_bed; cgroups_of_work)
+  left=$(ps_of_work; routers; mounts_of_work; namespaces_of_bed; cgroups_of_work)
   equals "nothing is left behind" "" "$left"
   if ((failures > 0)); then
+    keep_router_logs
     for name in "$logs"/*.log; do
       printf -- '---- %s\n' "${name##*/}"
       tail -n "${E2E_LOG_LINES:-15}" "$name"

@@ -5,6 +5,7 @@
 #   freeze_dockerd DIR               thaw_dockerd DIR               crash_dockerd DIR
 #   make_busybox_image DIR TAG [CHANGE...]    e.g. 'CMD ["/bin/sleep", "60"]'
 #   busybox_tar >TAR                 import_image DIR TAG [CHANGE...] <TAR
+#   usr_tar FILE... >TAR             for programs of this machine
 #   on_dockerd DIR ARGUMENTS...      the docker client on that engine
 # A socket's path may not be longer than 108 characters: keep DIR short.
 # shellcheck shell=bash
@@ -130,19 +131,35 @@ wait_for_end() {
   done
 }
 
-# busybox_tar: the files of an image, from the machine's busybox-static; no registry is needed. Its
-# wget crashes in a container (static NSS): use nc, nslookup, ping and httpd.
-busybox_tar() {
-  local root applet
-  root=$(mktemp -d)
+# busybox_root DIR: the files of an image, from the machine's busybox-static; no registry is needed.
+# Its wget crashes in a container (static NSS): use nc, nslookup, ping and httpd.
+busybox_root() {
+  local root=$1 applet
   mkdir -p "$root"/{bin,etc,proc,sys,dev,tmp,www}
   cp /bin/busybox "$root/bin/busybox"
   while read -r applet; do
     if [[ $applet != busybox ]]; then ln -s busybox "$root/bin/$applet"; fi
   done < <("$root/bin/busybox" --list)
   printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
+}
+
+busybox_tar() {
+  usr_tar
+}
+
+# usr_tar FILE...: the same with these files in /srv, for programs of the machine, which run where
+# its /usr is mounted read-only
+usr_tar() {
+  local root status
+  root=$(mktemp -d)
+  busybox_root "$root"
+  if (($#)); then
+    mkdir "$root/usr" "$root/srv"
+    ln -s usr/lib usr/lib64 "$root"
+    cp "$@" "$root/srv"
+  fi
   tar -C "$root" --owner 0 --group 0 -c .
-  local status=$?
+  status=$?
   rm -rf "$root"
   return $status
 }
