@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "cli/ingress_rows.h"
 #include "cli/render.h"
 #include "cli/rows.h"
 #include "schema/fit.h"
@@ -107,18 +108,12 @@ Value volumes_of(const schema::ProjectSpec& spec) {
   return volumes == nullptr ? Value() : *volumes;
 }
 
-// With the host that each rule became.
-Value ingress_of(const schema::Project& project) {
-  schema::ProjectSpec shown;
-  shown.ingress = project.spec.ingress;
-  for (schema::IngressDef& rule : shown.ingress) {
-    for (const schema::IngressStatus& resolved : project.status.ingress) {
-      if (resolved.name == rule.name) rule.host = resolved.host;
-    }
-  }
-  const Value value = schema::to_value(shown);
-  const Value* ingress = value.find("ingress");
-  return ingress == nullptr ? Value() : *ingress;
+std::string describe_ingress(const schema::Project& project) {
+  const std::vector<IngressRow> rows = ingress_of({project});
+  if (rows.empty()) return "";
+  std::string text = "Ingress:\n";
+  for (const IngressRow& row : rows) text += "  " + schema::printable(sentence_of(row), 512) + "\n";
+  return text;
 }
 
 std::string describe_conditions(const std::vector<schema::Condition>& conditions, Timestamp now) {
@@ -236,7 +231,7 @@ std::string describe_project(const schema::Project& project,
   text += section("Volumes", volumes_of(spec));
   const Value* networks = all.find("networks");
   if (networks != nullptr) text += section("Networks", *networks);
-  text += section("Ingress", ingress_of(project));
+  text += describe_ingress(project);
   return text + describe_conditions(status.conditions, now) + describe_events(events, now);
 }
 

@@ -1,4 +1,5 @@
 // caractrl get: one object, some, or all of a kind, as a table, JSON or YAML.
+#include "cli/ingress_rows.h"
 #include "cli/lists.h"
 #include "cli/objects.h"
 #include "cli/request.h"
@@ -45,6 +46,13 @@ struct Nodes {
   }
 };
 
+void print_list(Context& context, Array items, Output output) {
+  context.out << render(Map{{"apiVersion", Value(schema::kApiVersion)},
+                            {"kind", Value("List")},
+                            {"items", Value(std::move(items))}},
+                        output);
+}
+
 template <class Object>
 void print_objects(Context& context, const std::vector<Object>& objects, bool one, Output output) {
   if (one) {
@@ -53,10 +61,41 @@ void print_objects(Context& context, const std::vector<Object>& objects, bool on
   }
   Array items;
   for (const Object& object : objects) items.push_back(schema::to_value(object));
-  context.out << render(Map{{"apiVersion", Value(schema::kApiVersion)},
-                            {"kind", Value("List")},
-                            {"items", Value(std::move(items))}},
-                        output);
+  print_list(context, std::move(items), output);
+}
+
+// Of those, or of all.
+Result<std::vector<schema::Project>> find_projects(Api& api, const std::vector<std::string>& names,
+                                                   runtime::Duration timeout) {
+  if (names.empty()) return list_projects(api, timeout);
+  std::vector<schema::Project> projects;
+  for (const std::string& name : names) {
+    auto reply = call<schema::ProjectReply>(api, "project.get", schema::GetRequest{name}, timeout);
+    if (!reply) return reply.error();
+    projects.push_back(std::move(reply->project));
+  }
+  return projects;
+}
+
+Exit get_ingress(Context& context, const host::Flags& flags) {
+  Result<std::unique_ptr<Api>> api = connect(context, flags);
+  if (!api) return say_error(context, api.error());
+  const std::vector<std::string>& words = flags.positionals();
+  const auto projects =
+      find_projects(**api, {words.begin() + 1, words.end()}, flags.duration("timeout"));
+  if (!projects) return say_error(context, projects.error());
+  const std::vector<IngressRow> rows = ingress_of(*projects);
+  const Output output = output_of(flags);
+  if (output != Output::kTable) {
+    Array items;
+    for (const IngressRow& row : rows) items.push_back(to_value(row));
+    print_list(context, std::move(items), output);
+  } else if (rows.empty()) {
+    context.err << "No ingress rules found\n";
+  } else {
+    (wants_wide(flags) ? wide_ingress_table(rows) : ingress_table(rows)).print(context.out);
+  }
+  return kDone;
 }
 
 template <class K>
@@ -97,6 +136,10 @@ Exit get(Context& context, Api& api, const std::vector<std::string>& names,
 }
 
 Exit run_get(Context& context, const host::Flags& flags) {
+  const std::vector<std::string>& words = flags.positionals();
+  if (!words.empty() && (words.front() == "ingress" || words.front() == "ing")) {
+    return get_ingress(context, flags);
+  }
   const Result<Objects> objects = parse_objects(flags.positionals());
   if (!objects) return say_usage(context, "get", objects.error().message);
   Result<std::unique_ptr<Api>> api = connect(context, flags);
@@ -115,19 +158,22 @@ Exit run_get(Context& context, const host::Flags& flags) {
 const Verb& get_verb() {
   static const Verb kVerb{
       .name = "get",
-      .summary = "Show projects or nodes",
-      .usage = "get projects|nodes [NAME...] [FLAGS]",
+      .summary = "Show projects, nodes or ingress rules",
+      .usage = "get projects|nodes|ingress [NAME...] [FLAGS]",
       .details =
           "As JSON or YAML one name prints the object, and several names or none print a list.\n"
           "CONDITIONS says NodeNotReady where nothing is heard from a Running project's node.\n"
+          "Ingress rules are named by their projects. READY: the node's ingress sends requests to\n"
+          "the target; -o wide says why not.\n"
           "-o wide adds to nodes what is asked of them and what they are, to projects how many of\n"
           "their services are ready.\n"
-          "Short names: project, po; node, no; project/NAME.\n\n"
+          "Short names: project, po; node, no; ing; project/NAME.\n\n"
           "Examples:\n"
           "  caractrl get projects\n"
           "  caractrl get projects wordpress\n"
           "  caractrl get project wordpress -o yaml\n"
           "  caractrl get nodes -o wide\n"
+          "  caractrl get ingress\n"
           "  caractrl --output json get nodes\n",
       .flags = {output_flag(), answer_timeout_flag()},
       .run = run_get};

@@ -28,7 +28,8 @@ std::string node_cell(const schema::Node& node) {
       find_condition(node.status.conditions, schema::kConditionEngine);
   const bool ready = node.status.state == schema::NodeState::kReady;
   if (ready && engine != nullptr && engine->status != "True") text += "," + engine->reason;
-  for (const char* type : {schema::kConditionDiskPressure, schema::kConditionMemoryPressure}) {
+  for (const char* type : {schema::kConditionDiskPressure, schema::kConditionMemoryPressure,
+                           schema::kConditionIngressDown}) {
     const schema::Condition* trouble = find_condition(node.status.conditions, type);
     if (trouble != nullptr && trouble->status == "True") text += std::string(",") + type;
   }

@@ -88,6 +88,15 @@ std::unique_ptr<haproxy::HaproxyIngress> start_ingress(
       .say = [](const std::string& sentence) { spdlog::warn("ingress: {}", sentence); }});
 }
 
+// What the cluster is told of it.
+std::optional<schema::NodeIngress> listens(const std::optional<haproxy::IngressConfig>& config) {
+  if (!config) return std::nullopt;
+  schema::NodeIngress ingress{.address = haproxy::to_string(config->listen.front()),
+                              .port = config->listen.front().port};
+  if (!config->tls_listen.empty()) ingress.tls_port = config->tls_listen.front().port;
+  return ingress;
+}
+
 void serve_ingress(host::NatsHost& bus, agent::Ingress& ingress) {
   bus.serve_local(
       agent::kIngressSubject,
@@ -147,6 +156,7 @@ int run(const host::Flags& flags) {
                       .agent_version = CARA_VERSION,
                       .advertise_address = flags.text("advertise-address"),
                       .labels = config->labels,
+                      .ingress = listens(config->ingress),
                       .capacity = config->capacity,
                       .least_disk = config->least_disk,
                       .least_memory = config->least_memory,

@@ -134,6 +134,7 @@ TEST_CASE("every role may do what the table says and nothing else [I29]") {
       {"project.move", {Role::kAdmin}},
       {"cluster.allow-moves", {Role::kAdmin}},
       {"desired.get", {Role::kAgent}},
+      {"routes.get", {Role::kAgent}},
       {"changes.since", {Role::kAdmin, Role::kViewer, Role::kSched, Role::kGc}},
       {"server.info",
        {Role::kAdmin, Role::kViewer, Role::kSched, Role::kGc, Role::kAgent, Role::kApiserver}},

@@ -22,7 +22,11 @@ schema::Project& shop(CliBench& bench) {
   project.spec.ingress = {{.name = "in", .host = "shop", .target = {"app", 80}}};
   project.status.node_ref = "worker-01";
   project.status.observed_generation = 4;
-  project.status.ingress = {{"in", "shop.default.cara.internal"}};
+  project.status.ingress = {{.name = "in",
+                             .host = "shop.default.cara.internal",
+                             .url = "http://shop.default.cara.internal/",
+                             .ready = false,
+                             .reason = "shop is Failed"}};
   project.status.services = {{.name = "app",
                               .state = "exited",
                               .health = "unhealthy",
@@ -76,13 +80,7 @@ constexpr const char* kShopText =
     "        content: \"<9 bytes>\"\n"
     "        mode: \"0444\"\n"
     "Ingress:\n"
-    "  - name: in\n"
-    "    host: shop.default.cara.internal\n"
-    "    target:\n"
-    "      service: app\n"
-    "      port: 80\n"
-    "    access:\n"
-    "      scope: Internal\n"
+    "  in: http://shop.default.cara.internal/ -> app:80, not ready: shop is Failed\n"
     "Conditions:\n"
     "  Phase=True  CrashLoopBackOff  for 10m\n"
     "    app: exit code 137\n"

@@ -250,3 +250,34 @@ TEST_CASE("what get -o yaml prints can be applied again [S37][S42][E14][E23]") {
     CHECK(seen.out == "project/shop unchanged\n");
   }
 }
+
+TEST_CASE("get ingress shows which host leads where, and why not [S13][S16]") {
+  CliBench bench;
+  schema::Project& shop = running(bench, "shop");
+  shop.spec.ingress = {{.name = "main", .host = "shop", .target = {"web", 80}},
+                       {.name = "api", .host = "shop", .path = "/api", .target = {"api", 8080}}};
+  shop.status.ingress = {{.name = "main",
+                          .host = "shop.example",
+                          .url = "http://shop.example/",
+                          .ready = true,
+                          .reason = ""},
+                         {.name = "api",
+                          .host = "shop.example",
+                          .url = "http://shop.example/api",
+                          .ready = false,
+                          .reason = "service `api` of shop is not ready"}};
+  running(bench, "quiet");
+  const Seen seen = bench.run({"get", "ingress"});
+  CHECK(seen.out ==
+        "NAME   HOST               PROJECT   TARGET     NODE        READY\n"
+        "main   shop.example       shop      web:80     worker-01   true\n"
+        "api    shop.example/api   shop      api:8080   worker-01   false\n");
+  CHECK(seen.exit == kDone);
+  CHECK(bench.run({"get", "ing", "quiet"}).err == "No ingress rules found\n");
+  CHECK(bench.run({"get", "ingress", "nobody"}).exit == kRefused);
+  CHECK(
+      bench.run({"get", "ingress", "-o", "wide"}).out.find("service `api` of shop is not ready") !=
+      std::string::npos);
+  CHECK(bench.run({"get", "ingress", "shop", "-o", "yaml"})
+            .out.find("url: http://shop.example/api") != std::string::npos);
+}

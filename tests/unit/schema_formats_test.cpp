@@ -95,7 +95,14 @@ const std::vector<Case>& node_cases() {
       {Format::kEnvValue, {"", "a=b"}, {kNul, std::string(128 * 1024 + 1, 'x')}, "NUL"},
       {Format::kFileContent, {"", "a\nb\n"}, {kNul, std::string(128 * 1024 + 1, 'x')}, "NUL"},
       {Format::kImage, {"a", "a:1", "r.example:5000/a/b:1"}, {"A", "", "a b", "a:"}, "lower case"},
-      {Format::kHost, {"a", "A.b", "a.b."}, {"a..b", "", "a_b"}, "empty part between dots"},
+      {Format::kHost,
+       {"a", "A.b", "a.b.", "M\u00fcnchen.example", "\u4f8b\u3048.example"},
+       {"a..b", "", "a_b", "a.b:80", "\u00fc_b"},
+       "empty part between dots"},
+      {Format::kUrlPath,
+       {"/", "/api", "/api/v1.2/~me"},
+       {"/api/", "", "api", "//", "/a//b", "/a/../b", "/.", "/a b", "/a?b", "/a|b", "/a%20b"},
+       "write `/api`"},
   };
   return kCases;
 }

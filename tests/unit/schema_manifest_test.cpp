@@ -239,6 +239,10 @@ TEST_CASE("hosts with a dot are verbatim, others are assembled [S13][S14]") {
   CHECK(resolve_host({.host = "wp"}, project, domain) == "wp.prod.example.test");
   project.metadata.labels[kEnvironmentLabel] = "staging";
   CHECK(resolve_host({.host = "wp"}, project, domain) == "wp.staging.example.test");
+  CHECK(resolve_host({.host = "B\u00dccher"}, project, domain) ==
+        "xn--bcher-kva.staging.example.test");
+  CHECK(resolve_host({.host = "b\u00fccher\u3002example"}, project, domain) ==
+        "xn--bcher-kva.example");
 }
 
 TEST_CASE("two projects can want one Docker name: the claims show it [E1][E2]") {

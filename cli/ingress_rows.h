@@ -1,0 +1,31 @@
+// The ingress rules of projects, as `caractrl get ingress` and `describe project` show them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/table.h"
+#include "schema/types.h"
+#include "schema/value.h"
+
+namespace cara::cli {
+
+// A rule as it is asked for, with what became of it.
+struct IngressRow {
+  std::string project;
+  std::string node;  // that has the project; empty: none
+  schema::IngressDef rule;
+  schema::IngressStatus status;
+};
+std::vector<IngressRow> ingress_of(const std::vector<schema::Project>& projects);
+
+// NAME HOST PROJECT TARGET NODE READY
+Table ingress_table(const std::vector<IngressRow>& rows);
+// The same, and URL REASON
+Table wide_ingress_table(const std::vector<IngressRow>& rows);
+Value to_value(const IngressRow& row);
+
+// `main: http://shop.example/ -> web:80, ready`
+std::string sentence_of(const IngressRow& row);
+
+}  // namespace cara::cli
