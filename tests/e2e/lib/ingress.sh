@@ -1,5 +1,5 @@
 # Requests through the nodes' routers, and what answers them: the images e2e/origin:1 (origin.py)
-# and e2e/fast:1 (HAProxy, for load), whose programs are those of the machine. Sourced, after bed.sh.
+# and e2e/fast:1 (HAProxy, for load); their programs are the machine's. Sourced, after bed.sh.
 #   origin_images                    on every node; a service of them has the lines of `usr_mount`,
 #                                    its project those of `usr_volume`
 #   host_curl I HOST PATH [CURL-ARGUMENTS...]      asks node I from where the control plane is
@@ -9,7 +9,7 @@
 #   load NAME SECONDS I HOST [PATH]  load_is_over NAME   load_failures NAME   load_requests NAME
 # shellcheck shell=bash disable=SC2034,SC2154
 
-here_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+lib_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 usr_mount='volumeMounts: [{name: usr, mountPath: /usr, readOnly: true}]'
 usr_volume='volumes: [{name: usr, type: HostPath, path: /usr}]'
 # Busybox is /bin in these images.
@@ -20,14 +20,14 @@ fast_command='"/usr/sbin/haproxy", "-db", "-f", "/srv/fast_origin.cfg"'
 
 origin_images() {
   local i importing=()
-  usr_tar "$here_lib"/{origin.py,ws.py,fast_origin.cfg} >"$work/usr.tar"
+  usr_tar "$lib_dir"/{origin.py,ws.py,fast_origin.cfg} >"$work/usr.tar"
   for ((i = 1; i <= nodes; ++i)); do
     import_image "$work/$i" e2e/origin:1 'CMD ["/usr/bin/python3", "/srv/origin.py"]' \
       <"$work/usr.tar" &&
       import_image "$work/$i" e2e/fast:1 "CMD [$fast_command]" <"$work/usr.tar" &
     importing+=($!)
   done
-  for i in "${importing[@]}"; do wait "$i" || bail_out "the origins' images cannot be imported"; done
+  for i in "${importing[@]}"; do wait "$i" || bail_out "an origin's image cannot be imported"; done
 }
 
 # --- Requests -------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ status_is() {
 }
 # host_raw I BYTES: all that comes back; as in a C string
 host_raw() {
-  "${in_control[@]}" "$here_lib/raw_http.py" "$(address_of "$1"):80" "$2"
+  "${in_control[@]}" "$lib_dir/raw_http.py" "$(address_of "$1"):80" "$2"
 }
 
 # --- WebSockets -----------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ sockets_are_open() {
   grep -q "^open $2\$" "$logs/$1.log"
 }
 hold_sockets() {
-  spawn "$1" "${in_control[@]}" "$here_lib/ws_client.py" --count "$2" --every-ms 100 \
+  spawn "$1" "${in_control[@]}" "$lib_dir/ws_client.py" --count "$2" --every-ms 100 \
     "$(address_of "$3"):80" "$4"
   within 20 sockets_are_open "$1" "$2"
 }

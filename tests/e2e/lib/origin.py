@@ -85,8 +85,8 @@ class Origin:
                 self.idle.discard(writer)
                 if not await self.answer(Request(head[:-4]), reader, writer):
                     break
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ValueError):
-            pass
+        except (EOFError, asyncio.LimitOverrunError, ConnectionError, ValueError):
+            pass  # between two requests, or no HTTP
         finally:
             self.idle.discard(writer)
             writer.close()
