@@ -8,6 +8,7 @@ PATH=$PATH:/usr/sbin:/sbin
 bin=${CARA_BIN_DIR:-$(dirname "$(dirname "$here")")/build/bin}
 units=$(dirname "$(dirname "$here")")/compose/systemd
 max_exposure=20 # in tenths; a unit without any of these settings has 96
+max_with_ingress=25
 
 if ! command -v systemd-analyze >/dev/null; then
   printf 'skip - no systemd-analyze on this machine\n'
@@ -30,18 +31,26 @@ unknown_variables() {
   done < <(sed -n -e 's/^Environment=\(.*\)=.*/\1/p' -e 's/^#\?\(CARA_[A-Z_]*\)=.*/\1/p' "$1" "$3")
 }
 
+# holds UNIT MAX-EXPOSURE [WITH]: what systemd-analyze says of it
+holds() {
+  local name=${1##*/}${3:-} tenths
+  equals "$name: systemd-analyze verify has nothing to say" "" "$(systemd-analyze verify "$1" 2>&1)"
+  tenths=$(exposure "$1")
+  check "$name: exposure of $tenths tenths is at most $2" test "${tenths:-100}" -le "$2"
+}
+
 for unit in "$units"/*.service; do
   name=$(basename "$unit" | sed 's/@/@1/')
   program=$(sed -n 's|^ExecStart=/usr/local/bin/\([a-z-]*\).*|\1|p' "$unit")
   sed "s|^ExecStart=/usr/local/bin/|ExecStart=$bin/|" "$unit" >"$work/$name"
-  equals "$name: systemd-analyze verify has nothing to say" "" \
-    "$(systemd-analyze verify "$work/$name" 2>&1)"
-  tenths=$(exposure "$work/$name")
-  check "$name: exposure of $tenths tenths is at most $max_exposure" \
-    test "${tenths:-100}" -le "$max_exposure"
+  holds "$work/$name" "$max_exposure"
   env_file=$units/env
   if [[ $program != cara-agent ]]; then env_file=/dev/null; fi
   equals "$name: every variable belongs to a flag of $program" "" \
     "$(unknown_variables "$unit" "$program" "$env_file")"
 done
+
+install -D -m 644 "$units/ingress.conf" "$work/cara-agent.service.d/ingress.conf"
+check "the drop-in is read" test "$(exposure "$work/cara-agent.service")" -gt "$max_exposure"
+holds "$work/cara-agent.service" "$max_with_ingress" " with ingress.conf"
 exit $((failures > 0))
