@@ -56,6 +56,8 @@ quick_check "quickstart from a clean clone" --dir "$state"
 contains "it shows the project" "hello   Running" "$output"
 contains "one service reaches the other by name [S5]" "web says: Welcome to the caravanserai." \
   "$output"
+contains "the ingress answers for the project's host [S14, S16]" \
+  $'http://127.0.0.1:8080/\n    Welcome to the caravanserai.' "$output"
 contains "it says how to stop" "quickstart down --dir" "$output"
 pids=$(pids_of_state)
 containers=$(on_private_engine ps --no-trunc --quiet)
