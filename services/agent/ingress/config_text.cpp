@@ -102,8 +102,9 @@ std::string answer_rules() {
          "  http-response del-header x-cara- -m beg\n";
 }
 
-// What may be asked at all. HAProxy itself refuses contradicting lengths, bad characters, folded
-// lines and two hosts.
+// What may be asked at all. HAProxy itself refuses contradicting lengths, unknown codings, most bad
+// characters and two hosts; a folded line it joins, and of a length beside a coding it passes on
+// the coding alone.
 std::string request_checks() {
   return "  http-request set-var(txn.id) uuid()\n"
          "  http-request set-var(txn.json) bool(false)\n"
@@ -112,6 +113,12 @@ std::string request_checks() {
          "  http-request " +
          page({405, "Method Not Allowed", "there are no tunnels here"}) +
          " if METH_CONNECT\n"
+         "  http-request " +
+         page({400, "Bad Request", "the request has characters that no request may have"}) +
+         " if { req.hdrs -m reg '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]' }\n"
+         "  http-request " +
+         page({400, "Bad Request", "HTTP/1.0 knows no Transfer-Encoding"}) +
+         " if { req.ver 1.0 } { req.hdr(transfer-encoding) -m found }\n"
          "  http-request " +
          page({400, "Bad Request", "the request names no host"}) +
          " unless { req.hdr_cnt(host) eq 1 }"
