@@ -1,7 +1,10 @@
 // HAProxy killed, frozen, adopted, replaced, kept from starting.
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 
 #include "tests/catch_compat.h"
 #include "tests/integration/ingress_world.h"
@@ -83,6 +86,30 @@ TEST_CASE("an agent that starts again finds its HAProxy, and nothing breaks [S16
     world.route({to_container("new.example", origin.address())});
     CHECK(world.ask(get("shop.example", "/")).status == 404);
     CHECK(world.ask(get("other.example", "/")).status == 404);
+  }
+}
+
+TEST_CASE("HAProxy has nothing of the agent's: no file, no blocked signal, no session [S16]") {
+  IngressWorld world;
+  const int secret = open(world.scratch().c_str(), O_RDONLY);  // without O_CLOEXEC
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  sigaddset(&blocked, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  world.start();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const std::string process = "/proc/" + std::to_string(world.pid());
+  for (const auto& file : std::filesystem::directory_iterator(process + "/fd")) {
+    CHECK(std::filesystem::read_symlink(file.path()) != world.scratch());
+  }
+  close(secret);
+  CHECK(getsid(world.pid()) == world.pid());
+  std::ifstream status(process + "/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with("SigBlk:")) CHECK(line == "SigBlk:\t0000000000000000");
   }
 }
 

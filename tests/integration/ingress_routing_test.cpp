@@ -109,6 +109,53 @@ TEST_CASE("an idle connection that the container has closed costs no request [E2
   }
 }
 
+TEST_CASE("what the container sends arrives at once, not when it has sent all [E20]") {
+  Origin origin("shop");
+  IngressWorld world;
+  world.start();
+  world.route({to_container("shop.example", origin.address())});
+  Client client(world.port());
+  client.send(get("shop.example", "/stream"));
+  CHECK(client.read_bytes(17) == "HTTP/1.1 200 OK\r\n");
+  std::string seen;
+  while (!has(seen, "event ")) seen += client.read_bytes(1);
+  origin.release();
+  CHECK(client.read_bytes(6) == "event ");
+}
+
+TEST_CASE("a large upload arrives, and one that breaks off ends at the container, too [E20]") {
+  const Origin origin("shop");
+  IngressWorld world;
+  world.start();
+  world.route({to_container("shop.example", origin.address())});
+  constexpr std::size_t kBytes = std::size_t{32} * 1024 * 1024;
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: " + std::to_string(kBytes) +
+      "\r\n\r\n";
+  CHECK(world.ask(head + std::string(kBytes, 'x')).status == 200);
+  {
+    const Client gone(world.port());
+    gone.send(head + std::string(kBytes / 2, 'x'));
+    REQUIRE(eventually([&] { return world.under_way(origin.address()) == 1; }));
+  }
+  CHECK(eventually([&] { return world.under_way(origin.address()) == 0; }));
+  CHECK(eventually([&] { return origin.open_connections() <= 1; }));
+  CHECK(origin.requests() == 1);
+}
+
+TEST_CASE("containers may have IPv6 addresses [S16]") {
+  const Origin origin("six", "::1");
+  IngressWorld world;
+  world.start();
+  world.route({to_container("shop.example", origin.address())});
+  CHECK(world.ask(get("shop.example", "/")).body.starts_with("six"));
+  CHECK(world.ask(get("shop.example", "/")).status == 200);
+  Client socket(world.port());
+  REQUIRE(socket.ask(get("shop.example", "/", "Upgrade: echo\r\nConnection: Upgrade\r\n")).status ==
+          101);
+  CHECK(world.under_way(origin.address()) == 1);
+}
+
 TEST_CASE("the container learns who asked, and not from the client [S16]") {
   const Origin origin("shop");
   IngressWorld world;

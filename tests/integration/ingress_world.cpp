@@ -18,7 +18,8 @@ IngressWorld::IngressWorld() {
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
   folder_ = pattern;
   config_.listen = {{.ip = "127.0.0.1", .port = free_port()}};
-  config_.program = "haproxy";
+  const char* another = std::getenv("CARA_TEST_HAPROXY");
+  config_.program = another == nullptr ? "haproxy" : another;
 }
 
 IngressWorld::~IngressWorld() {

@@ -1,5 +1,5 @@
 // IngressWorld: a HaproxyIngress with a folder of its own and free ports. Whatever HAProxy a test
-// has started ends with it.
+// has started ends with it. Another build: CARA_TEST_HAPROXY=PATH.
 #pragma once
 
 #include <sys/types.h>

@@ -16,12 +16,24 @@
 namespace cara::test {
 namespace {
 
-sockaddr_in to_address(const std::string& ip, std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  inet_pton(AF_INET, ip.c_str(), &address.sin_addr);
+// IPv4, or IPv6 without brackets.
+sockaddr_in6 to_address(const std::string& ip, std::uint16_t port) {
+  sockaddr_in6 address{};
+  if (ip.find(':') != std::string::npos) {
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(port);
+    inet_pton(AF_INET6, ip.c_str(), &address.sin6_addr);
+    return address;
+  }
+  auto& four = reinterpret_cast<sockaddr_in&>(address);
+  four.sin_family = AF_INET;
+  four.sin_port = htons(port);
+  inet_pton(AF_INET, ip.c_str(), &four.sin_addr);
   return address;
+}
+
+socklen_t size_of(const sockaddr_in6& address) {
+  return address.sin6_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
 
 bool send_all(int file, const std::string& bytes) {
@@ -45,17 +57,17 @@ std::string header(const std::string& head, const std::string& name) {
 
 Origin::Origin(std::string name, const std::string& ip, std::uint16_t port)
     : name_(std::move(name)), ip_(ip) {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 address = to_address(ip, port);
+  socklen_t size = size_of(address);
+  listener_ = socket(address.sin6_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in address = to_address(ip, port);
-  socklen_t size = sizeof address;
   if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       listen(listener_, 128) != 0 ||
       getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     throw std::runtime_error("an origin cannot listen on " + ip);
   }
-  port_ = ntohs(address.sin_port);
+  port_ = ntohs(address.sin6_port);  // at the same place in both kinds
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
@@ -68,7 +80,15 @@ Origin::~Origin() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-std::string Origin::address() const { return ip_ + ":" + std::to_string(port_); }
+std::string Origin::address() const {
+  const bool is_ipv6 = ip_.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + ip_ + "]" : ip_) + ":" + std::to_string(port_);
+}
+
+std::size_t Origin::open_connections() const {
+  const std::lock_guard guard(lock_);
+  return open_.size();
+}
 
 void Origin::release() {
   const std::lock_guard guard(lock_);
@@ -128,6 +148,13 @@ void Origin::serve(int file) {
 }
 
 bool Origin::answer(int file, const std::string& head) {
+  if (!header(head, "x-garbage").empty()) return send_all(file, "garbage\r\n\r\n") && false;
+  if (head.starts_with("GET /stream")) {
+    send_all(file, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nevent ");
+    std::unique_lock lock(lock_);
+    released_.wait(lock, [this] { return is_released_; });
+    return send_all(file, "event ");
+  }
   if (head.starts_with("GET /hold")) {
     std::unique_lock lock(lock_);
     released_.wait(lock, [this] { return is_released_; });
@@ -152,10 +179,10 @@ bool Origin::answer(int file, const std::string& head) {
 
 Client::Client(std::uint16_t port, const std::string& ip)
     : file_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  const sockaddr_in address = to_address(ip, port);
+  const sockaddr_in6 address = to_address(ip, port);
   const timeval patience{.tv_sec = 10, .tv_usec = 0};
   setsockopt(file_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (connect(file_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (connect(file_, reinterpret_cast<const sockaddr*>(&address), size_of(address)) != 0) {
     throw std::runtime_error("nobody listens on " + ip + ":" + std::to_string(port));
   }
 }

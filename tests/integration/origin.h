@@ -1,8 +1,8 @@
 // Origin: a small HTTP server on a loopback port, as a container would have one. It keeps every
 // byte it gets, and says back what it was asked.
 //
-// `GET /hold` is answered when the test says so; a request with `Upgrade` gets 101, and then its
-// bytes back.
+// `GET /hold` is answered when the test says so, `GET /stream` half at once and half then; a
+// request with `Upgrade` gets 101, and then its bytes back, one with `X-Garbage` what is not HTTP.
 #pragma once
 
 #include <atomic>
@@ -30,6 +30,7 @@ class Origin {
   void close_idle_connections();  // now, all of them
   int requests() const { return requests_; }
   std::string received() const;
+  std::size_t open_connections() const;
 
  private:
   void accept_all();

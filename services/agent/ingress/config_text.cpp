@@ -30,11 +30,6 @@ std::string own_page(const Page& what) {
          (what.status == 503 ? retry_after() : "") + "\n";
 }
 
-std::string own_static_page(const Page& what) {
-  return "  http-error status " + std::to_string(what.status) +
-         " content-type 'text/html; charset=utf-8' string " + static_page_argument(what) + "\n";
-}
-
 std::string global_section(const ProcessFacts& facts) {
   std::string text = "# Written by cara-agent, which overwrites changes. " + facts.program +
                      "\nglobal\n  stats socket unix@" + kAdminSocket +
@@ -193,8 +188,6 @@ std::string frontend_section(const IngressConfig& config) {
          " host=%[var(txn.host)] to=%[var(txn.route),field(5,|)]/%[var(txn.route),field(6,|)]"
          " at=%[var(txn.to)] %HM %HPO %ST in=%U out=%B ms=%TR/%Tw/%Tc/%Tr/%Ta end=%tsc"
          " id=%[var(txn.id)]\"\n" +
-         own_static_page({400, "Bad Request", "this is not a request that can be understood"}) +
-         own_static_page({408, "Request Timeout", "the request did not arrive in time"}) +
          answer_rules() + request_checks() + trust_rules() + route_rules();
 }
 

@@ -50,9 +50,4 @@ std::string page_argument(const Page& page) {
          either("\"}}", "</small>") + "'";
 }
 
-std::string static_page_argument(const Page& page) {
-  CARA_CHECK(page.reason.find_first_of("'\"\\<>&%") == std::string::npos);
-  return "'" + without_single_quotes(html_head(page)) + page.reason + "</p>'";
-}
-
 }  // namespace cara::haproxy

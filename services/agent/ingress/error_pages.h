@@ -14,7 +14,5 @@ struct Page {
 
 // An argument of `lf-string`: HTML, or JSON if the variable txn.json is true. Shows txn.id.
 std::string page_argument(const Page& page);
-// An argument of `string`: HTML alone, for requests that no rule has seen.
-std::string static_page_argument(const Page& page);
 
 }  // namespace cara::haproxy
