@@ -72,7 +72,10 @@ void Planner::find_fit(const schema::DesiredProject& desired, Slot& slot,
   const std::string name = container_name(desired.name, slot.service->name);
   for (const ContainerInfo* container : candidates) {
     if (!fits(desired, *slot.service, *container)) {
-      if (container->name == name) slot.old = container;
+      // Its update is not over, and there is the next one: that goes on from what is newest and
+      // ready. The one before it may be ending.
+      const bool newest = was_ready(slot.service->name, *container);
+      if (newest || (container->name == name && slot.old == nullptr)) slot.old = container;
       continue;
     }
     // The one with the name counts, of several.
@@ -80,6 +83,12 @@ void Planner::find_fit(const schema::DesiredProject& desired, Slot& slot,
   }
   // Its own name is not there yet, or somebody has renamed it.
   slot.is_next = slot.fit != nullptr && slot.fit->name != name;
+}
+
+bool Planner::was_ready(const std::string& service, const ContainerInfo& container) const {
+  const auto memory = memory_.services.find(service);
+  return memory != memory_.services.end() && memory->second.container == container.id &&
+         memory->second.was_ready && is_running(container);
 }
 
 bool Planner::fits(const schema::DesiredProject& desired, const schema::ServiceDef& service,
@@ -120,8 +129,11 @@ void Planner::replace(const schema::DesiredProject& desired) {
   for (const auto& [name, slot] : slots_) {
     if (slot.fit != nullptr) continue;
     unfinished_ = true;
+    const bool named = slot.old == nullptr || slot.old->name == container_name(desired.name, name);
     if (slot.old != nullptr && !starts_first(desired, slot)) {
       leaving.push_back(slot.old);
+    } else if (!named) {
+      give_name(desired, *slot.service, *slot.old);
     } else {
       coming.push_back(&slot);
     }
@@ -177,14 +189,19 @@ void Planner::create(const schema::DesiredProject& desired, const Slot& slot) {
 void Planner::promote(const schema::DesiredProject& desired, const Slot& slot) {
   if (!slot.is_next) return;
   unfinished_ = true;
-  const std::string name = container_name(desired.name, slot.service->name);
-  const bool free = !is_taken(name);
   if (slot.old != nullptr && slot.verdict.ready) {
     remove(*slot.old);
-  } else if (free) {
-    want("rename:" + slot.fit->id, quoted("service", slot.service->name),
-         RenameContainer{slot.fit->id, name});
+  } else {
+    give_name(desired, *slot.service, *slot.fit);
   }
+}
+
+void Planner::give_name(const schema::DesiredProject& desired, const schema::ServiceDef& service,
+                        const ContainerInfo& container) {
+  const std::string name = container_name(desired.name, service.name);
+  if (is_taken(name)) return;
+  want("rename:" + container.id, quoted("service", service.name),
+       RenameContainer{container.id, name});
 }
 
 // --- Running ------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ class Planner {
   struct Slot {
     const schema::ServiceDef* service = nullptr;
     const ContainerInfo* fit = nullptr;  // made from the wanted spec
-    const ContainerInfo* old = nullptr;  // has the service's name, made from another spec
+    const ContainerInfo* old = nullptr;  // of another spec: what serves until `fit` does
     bool is_next = false;                // `fit` has not taken that name yet
     Verdict verdict;                     // of `fit`
   };
@@ -70,6 +70,9 @@ class Planner {
             const ContainerInfo& container) const;
   void replace(const schema::DesiredProject& desired);
   void create(const schema::DesiredProject& desired, const Slot& slot);
+  bool was_ready(const std::string& service, const ContainerInfo& container) const;
+  void give_name(const schema::DesiredProject& desired, const schema::ServiceDef& service,
+                 const ContainerInfo& container);
   bool starts_first(const schema::DesiredProject& desired, const Slot& slot) const;
   void promote(const schema::DesiredProject& desired, const Slot& slot);
   void watch(const schema::DesiredProject& desired, Slot& slot, const ContainerInfo& container,

@@ -272,6 +272,28 @@ TEST_CASE("a thousand hosts: set, changed and counted at once [S16]") {
   CHECK(world.ask(get("host-0.example", "/")).status == 200);
 }
 
+TEST_CASE("the access log is cut at its limit and goes on from the start [S16]") {
+  const Origin origin("shop");
+  IngressWorld world;
+  world.max_access_log_bytes = 2'000;
+  world.start();
+  world.route({to_container("shop.example", origin.address())});
+  const auto ask_until = [&](auto holds) {
+    return eventually([&] {
+      (void)world.ask(get("shop.example", "/"));
+      return holds();
+    });
+  };
+  REQUIRE(ask_until([&] { return !world.log("access.log.1").empty(); }));
+  world.stop();
+  world.start();  // adopts it
+  const std::string before = world.log("access.log.1");
+  REQUIRE(ask_until([&] { return world.log("access.log.1") != before; }));
+  REQUIRE(ask_until([&] { return !world.log("access.log").empty(); }));
+  CHECK(world.log("access.log").front() == '2');
+  CHECK(world.log("access.log.1").front() == '2');
+}
+
 TEST_CASE("routes that no request can reach are refused [S16]") {
   IngressWorld world;
   world.start();

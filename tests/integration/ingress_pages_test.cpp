@@ -116,15 +116,6 @@ TEST_CASE("each request is a line of the access log, without its query [S16]") {
   CHECK(has(log, " 127.0.0.1 http host=shop.example to=shop/web at=" + origin.address() +
                      " GET /path 200 in="));
   CHECK_FALSE(has(log, "password"));
-  std::filesystem::resize_file(world.folder() / haproxy::kAccessLog,
-                               haproxy::HaproxyIngress::kMaxAccessLogBytes + 1);
-  REQUIRE(eventually([&] {
-    return std::filesystem::exists(world.folder() / "access.log.1") &&
-           std::filesystem::file_size(world.folder() / haproxy::kAccessLog) < 1000;
-  }));
-  world.ask(get("shop.example", "/after"));
-  CHECK(eventually([&] { return has(world.log(haproxy::kAccessLog), "/after"); }));
-  CHECK(std::filesystem::file_size(world.folder() / haproxy::kAccessLog) < 1000);
 }
 
 TEST_CASE("HAProxy's metrics are on a socket and, if wanted, an address [S16]") {

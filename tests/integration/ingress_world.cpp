@@ -46,7 +46,8 @@ void IngressWorld::start() {
                                              const std::lock_guard guard(lock_);
                                              sentences_.push_back(sentence);
                                            },
-                                       .look_every = std::chrono::milliseconds(50)});
+                                       .look_every = std::chrono::milliseconds(50),
+                                       .max_access_log_bytes = max_access_log_bytes});
   (void)pid();
 }
 

@@ -29,6 +29,7 @@ class IngressWorld {
   void stop() { ingress_.reset(); }
 
   haproxy::IngressConfig& config() { return config_; }
+  std::int64_t max_access_log_bytes = 10 * 1024 * 1024;
   std::uint16_t port() const { return config_.listen.front().port; }
   std::filesystem::path folder() const { return folder_ / "ingress"; }
   std::filesystem::path scratch() const { return folder_; }

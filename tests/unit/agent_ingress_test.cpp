@@ -133,6 +133,35 @@ TEST_CASE("an update routes to the new container, and the old one ends with its 
   CHECK(world.last_report("shop").phase == Phase::kRunning);
 }
 
+TEST_CASE("an update that overtakes another goes on from what that one had ready") {
+  IngressWorld world;
+  world.engine.add_image("slow:3", {.health = agent::Health::kHealthy, .health_after_ms = 3'000});
+  world.start();
+  world.want(shop());
+  const std::string first = world.address("shop-app");
+  world.ingress.under_way[first] = 1;  // it does not end for a while
+  auto project = next_generation(world, "shop");
+  project.spec.services[0].image = "web:2";
+  world.want(project);
+  world.advance(1s);
+  const std::string second = world.address("shop-app.next");
+  REQUIRE(world.route().address == second);
+  project = next_generation(world, "shop");
+  project.spec.services[0].image = "slow:3";
+  world.want(project);
+  world.advance(1s);
+  CHECK(world.route().address == second);
+  world.ingress.under_way.clear();
+  world.advance(1s);
+  CHECK(world.route().address == second);
+  CHECK(names(world) == std::vector<std::string>{"shop-app", "shop-app.next"});
+  world.advance(5s);
+  CHECK(names(world) == std::vector<std::string>{"shop-app"});
+  CHECK(world.route().address == world.address("shop-app"));
+  CHECK(world.last_report("shop").phase == Phase::kRunning);
+  CHECK(world.last_report("shop").generation == 3);
+}
+
 TEST_CASE("requests that do not end are waited for as long as the service may take to stop") {
   IngressWorld world;
   world.start();

@@ -133,9 +133,10 @@ void HaproxyIngress::step() {
   if (wants_start_ && Clock::now() >= next_start_) bring_up();
   if (Clock::now() < next_look_) return;
   next_look_ = Clock::now() + options_.look_every;
-  bound_log(options_.folder + "/" + kAccessLog, kMaxAccessLogBytes);
+  if (HaproxyProcess* running = launcher_.current()) running->append_log();
+  for (const HaproxyProcess& leaving : launcher_.leaving()) leaving.append_log();
+  bound_log(options_.folder + "/" + kAccessLog, options_.max_access_log_bytes);
   bound_log(options_.folder + "/" + kOwnLog, kMaxOwnLogBytes);
-  (void)launcher_.leaving();  // none of them stays a zombie
   if (launcher_.current() != nullptr) certificates_.look(launcher_.admin());
 }
 

@@ -24,7 +24,6 @@ class HaproxyIngress final : public agent::Ingress {
   static constexpr std::chrono::milliseconds kFirstPause{100};  // between attempts to start
   static constexpr std::chrono::milliseconds kLongestPause{5'000};
   static constexpr std::chrono::seconds kGoodLife{10};  // whoever lived so long is started at once
-  static constexpr std::int64_t kMaxAccessLogBytes = 10 * 1024 * 1024;
   static constexpr std::int64_t kMaxOwnLogBytes = 1024 * 1024;
 
   struct Options {
@@ -35,6 +34,7 @@ class HaproxyIngress final : public agent::Ingress {
     // What the node's owner should know: a sentence.
     std::function<void(const std::string&)> say;
     std::chrono::milliseconds look_every{2'000};  // at certificates and logs
+    std::int64_t max_access_log_bytes = 10 * 1024 * 1024;
   };
 
   // Returns when HAProxy runs, or has failed to start once.

@@ -28,20 +28,25 @@ namespace {
 
 // By the numbers of the kernel's interface: g++ 12's C library has no wrappers in every version.
 int open_pid(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+// A process that we may not look into keeps it to itself: -1.
+int stdout_of(int handle) {
+  return static_cast<int>(::syscall(SYS_pidfd_getfd, handle, STDOUT_FILENO, 0));
+}
 void send(int handle, int signal) {
   (void)::syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0);
 }
 
+constexpr int kAppend = O_WRONLY | O_CREAT | O_APPEND;
+
 // Inherits nothing: no file of ours, no blocked signal, no terminal.
 class SpawnPlan {
  public:
-  explicit SpawnPlan(const HaproxyProcess::Start& how) {
+  SpawnPlan(const HaproxyProcess::Start& how, int access_log) {
     posix_spawn_file_actions_init(&files_);
     posix_spawnattr_init(&attributes_);
-    constexpr int kAppend = O_WRONLY | O_CREAT | O_APPEND;
     posix_spawn_file_actions_addchdir_np(&files_, how.folder.c_str());
     posix_spawn_file_actions_addopen(&files_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files_, STDOUT_FILENO, how.access_log.c_str(), kAppend, 0600);
+    posix_spawn_file_actions_adddup2(&files_, access_log, STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&files_, STDERR_FILENO, how.own_log.c_str(), kAppend, 0600);
     posix_spawn_file_actions_addclosefrom_np(&files_, STDERR_FILENO + 1);
     sigset_t none;
@@ -78,7 +83,9 @@ bool is_program(const std::string& path) {
 }  // namespace
 
 Result<HaproxyProcess> HaproxyProcess::start(const Start& how) {
-  const SpawnPlan plan(how);
+  const int log = ::open((how.folder + "/" + how.access_log).c_str(), kAppend | O_CLOEXEC, 0600);
+  if (log < 0) return unavailable("cannot write " + how.folder + "/" + how.access_log);
+  const SpawnPlan plan(how, log);
   std::vector<std::string> words = how.arguments;
   words.insert(words.begin(), how.program);
   std::vector<char*> arguments;
@@ -86,29 +93,36 @@ Result<HaproxyProcess> HaproxyProcess::start(const Start& how) {
   arguments.push_back(nullptr);
   pid_t pid = 0;
   if (const int error = plan.run(pid, how.program, arguments.data()); error != 0) {
+    ::close(log);
     return unavailable("cannot start " + how.program + ": " + std::strerror(error));
   }
-  return of(pid);
+  const int handle = open_pid(pid);
+  if (handle >= 0) return HaproxyProcess(pid, handle, log);
+  ::close(log);
+  return not_found("no process " + std::to_string(pid));
 }
 
 Result<HaproxyProcess> HaproxyProcess::of(pid_t pid) {
   const int handle = open_pid(pid);
   if (handle < 0) return not_found("no process " + std::to_string(pid));
-  return HaproxyProcess(pid, handle);
+  return HaproxyProcess(pid, handle, stdout_of(handle));
 }
 
 HaproxyProcess::~HaproxyProcess() {
   if (handle_ >= 0) ::close(handle_);
+  if (log_ >= 0) ::close(log_);
 }
 
 HaproxyProcess::HaproxyProcess(HaproxyProcess&& other) noexcept
     : pid_(other.pid_),
       handle_(std::exchange(other.handle_, -1)),
+      log_(std::exchange(other.log_, -1)),
       ended_(std::move(other.ended_)) {}
 
 HaproxyProcess& HaproxyProcess::operator=(HaproxyProcess&& other) noexcept {
   std::swap(pid_, other.pid_);
   std::swap(handle_, other.handle_);
+  std::swap(log_, other.log_);
   std::swap(ended_, other.ended_);
   return *this;
 }
@@ -120,6 +134,11 @@ std::optional<std::string> HaproxyProcess::ended() {
   int status = 0;
   ended_ = ::waitpid(pid_, &status, WNOHANG) == pid_ ? how_it_ended(status) : "it ended";
   return ended_;
+}
+
+void HaproxyProcess::append_log() const {
+  const int flags = log_ < 0 ? -1 : ::fcntl(log_, F_GETFL);
+  if (flags >= 0 && (flags & O_APPEND) == 0) (void)::fcntl(log_, F_SETFL, flags | O_APPEND);
 }
 
 void HaproxyProcess::leave() const { send(handle_, SIGUSR1); }

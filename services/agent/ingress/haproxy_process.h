@@ -34,15 +34,19 @@ class HaproxyProcess {
   int handle() const { return handle_; }
   // How it ended; a process that is not our child ended somehow. Nothing: it runs.
   std::optional<std::string> ended();
+  // HAProxy makes its log's descriptor one that does not append, at its first line: after the file
+  // was cut it would go on where the end was. To be called now and then, before it is cut.
+  void append_log() const;
   // No new connections; it ends with the last of those it has.
   void leave() const;
   void kill() const;
 
  private:
-  HaproxyProcess(pid_t pid, int handle) : pid_(pid), handle_(handle) {}
+  HaproxyProcess(pid_t pid, int handle, int log) : pid_(pid), handle_(handle), log_(log) {}
 
   pid_t pid_;
   int handle_;  // a pidfd: a number that is used again is never mistaken for it
+  int log_;     // its access log, as it has it; -1: not known
   std::optional<std::string> ended_;
 };
 
