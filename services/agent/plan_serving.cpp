@@ -34,6 +34,7 @@ runtime::Duration Planner::grace_of(const ContainerInfo& container) const {
 }
 
 void Planner::serve(const schema::DesiredProject& desired) {
+  if (!situation_.verified && !desired.spec.paused) return keep_serving();
   memory_.serving = may_serve(desired);
   if (desired.spec.ingress.empty()) return;
   if (!memory_.serving) {
@@ -50,6 +51,15 @@ void Planner::serve(const schema::DesiredProject& desired) {
     plan_.serving.targets[rule.target.service] = {
         .container = container->id, .address = address, .grace = grace_of(*container)};
   }
+}
+
+// What an operation of ours has just changed is not known yet, nor is who is well: what was said
+// last holds for those that are to go on.
+void Planner::keep_serving() {
+  plan_.serving = situation_.ingress.serving;
+  std::erase_if(plan_.serving.targets, [&](const auto& target) {
+    return ending_.contains(target.second.container);
+  });
 }
 
 // The ingress does what this plan says, as far as it does anything.

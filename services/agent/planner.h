@@ -88,6 +88,7 @@ class Planner {
 
   // --- plan_serving.cpp
   void serve(const schema::DesiredProject& desired);
+  void keep_serving();
   bool is_routed(const schema::DesiredProject& desired) const;
   bool may_serve(const schema::DesiredProject& desired) const;
   std::string why_not(const schema::DesiredProject& desired) const;

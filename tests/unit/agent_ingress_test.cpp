@@ -133,6 +133,23 @@ TEST_CASE("an update routes to the new container, and the old one ends with its 
   CHECK(world.last_report("shop").phase == Phase::kRunning);
 }
 
+TEST_CASE("while the agent works on a project its requests go on") {
+  IngressWorld world;
+  world.start();
+  world.want(shop({web("app"), web("side")}));
+  const std::string address = world.address("shop-app");
+  auto project = next_generation(world, "shop");
+  project.spec.services[1].image = "web:2";
+  world.engine_holds = true;  // the time between an operation and the next look
+  world.want(project);
+  while (!world.held.empty()) {
+    CHECK(world.route().address == address);
+    world.release_one();
+  }
+  CHECK(world.route().address == address);
+  CHECK(world.last_report("shop").generation == 2);
+}
+
 TEST_CASE("an update that overtakes another goes on from what that one had ready") {
   IngressWorld world;
   world.engine.add_image("slow:3", {.health = agent::Health::kHealthy, .health_after_ms = 3'000});
