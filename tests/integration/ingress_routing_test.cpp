@@ -1,6 +1,4 @@
 // Which container gets a request, and what it learns of who asked.
-#include <chrono>
-
 #include "tests/catch_compat.h"
 #include "tests/integration/ingress_world.h"
 #include "tests/integration/running_host.h"
@@ -66,11 +64,8 @@ TEST_CASE("another container is asked at once, and nothing that is open breaks [
   REQUIRE(kept.ask(get("shop.example", "/")).body.starts_with("old"));
   REQUIRE(eventually([&] { return world.under_way(old_one.address()) == 2; }));
 
-  const auto start = std::chrono::steady_clock::now();
   world.route({to_container("shop.example", new_one.address())});
   CHECK(kept.ask(get("shop.example", "/")).body.starts_with("new"));
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(50));
-
   CHECK(world.under_way(old_one.address()) == 2);
   socket.send("still here");
   CHECK(socket.read_bytes(10) == "still here");

@@ -95,17 +95,17 @@ Result<agent::IngressReply> HaproxyIngress::count(const agent::CountRequests& op
 
 void HaproxyIngress::watch() {
   while (true) {
+    milliseconds longest{};
     {
       const std::lock_guard guard(lock_);
       if (stopping_) return;
       step();
-    }
-    milliseconds longest{};
-    {
-      const std::lock_guard guard(lock_);
       const auto next = wants_start_ ? std::min(next_start_, next_look_) : next_look_;
       longest = std::chrono::ceil<milliseconds>(next - Clock::now());
     }
+    // Without the lock: ten megabytes are copied.
+    bound_log(options_.folder + "/" + kAccessLog, options_.max_access_log_bytes);
+    bound_log(options_.folder + "/" + kOwnLog, kMaxOwnLogBytes);
     wait(std::max(longest, milliseconds(0)));
   }
 }
@@ -131,12 +131,11 @@ void HaproxyIngress::step() {
     }
   }
   if (wants_start_ && Clock::now() >= next_start_) bring_up();
+  // None of the leaving ones stays a zombie.
+  for (const HaproxyProcess& leaving : launcher_.leaving()) leaving.append_log();
+  if (launcher_.current() != nullptr) launcher_.current()->append_log();
   if (Clock::now() < next_look_) return;
   next_look_ = Clock::now() + options_.look_every;
-  if (HaproxyProcess* running = launcher_.current()) running->append_log();
-  for (const HaproxyProcess& leaving : launcher_.leaving()) leaving.append_log();
-  bound_log(options_.folder + "/" + kAccessLog, options_.max_access_log_bytes);
-  bound_log(options_.folder + "/" + kOwnLog, kMaxOwnLogBytes);
   if (launcher_.current() != nullptr) certificates_.look(launcher_.admin());
 }
 

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -20,8 +22,6 @@
 
 #include "services/agent/ingress/files.h"
 #include "services/agent/ingress/haproxy_words.h"
-
-extern char** environ;
 
 namespace cara::haproxy {
 namespace {
@@ -38,7 +38,8 @@ void send(int handle, int signal) {
 
 constexpr int kAppend = O_WRONLY | O_CREAT | O_APPEND;
 
-// Inherits nothing: no file of ours, no blocked signal, no terminal.
+// Inherits nothing: no file of ours, no variable (there are passwords among them), no blocked
+// signal, no terminal.
 class SpawnPlan {
  public:
   SpawnPlan(const HaproxyProcess::Start& how, int access_log) {
@@ -66,7 +67,9 @@ class SpawnPlan {
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
   int run(pid_t& pid, const std::string& program, char** arguments) const {
-    return posix_spawn(&pid, program.c_str(), &files_, &attributes_, arguments, environ);
+    std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    std::array<char*, 2> environment{path.data(), nullptr};
+    return posix_spawn(&pid, program.c_str(), &files_, &attributes_, arguments, environment.data());
   }
 
  private:
