@@ -2,7 +2,8 @@
 # bridge in a namespace of its own connects them with another one that has the bus and the control
 # plane. Nodes are called by number here; node 1 has a name with dots. Sourced, after cluster.sh,
 # whose variables hold for all nodes; `schedulers` and `gcs` say how many there are, `ingress=yes`
-# that each node has a router on port 80 of its address.
+# that each node has a router on port 80 of its address, `ingress=tls` also on port 443, with the
+# certificates in $work/tls.
 #   start_bed N                      bed_image TAG SHELL-COMMAND [CHANGE...]
 #   name_of I    number_of NAME      on_node I DOCKER-ARGUMENTS...    in_node I COMMAND...
 #   address_of I
@@ -88,8 +89,13 @@ start_machine() {
 
 # start_node_agent I: its agent, and who writes down what its engine starts and ends
 start_node_agent() {
-  local router_flags=()
-  if [[ -n $ingress ]]; then router_flags=(--ingress-listen "$(address_of "$1"):80"); fi
+  local address router_flags=()
+  address=$(address_of "$1")
+  if [[ -n $ingress ]]; then router_flags+=(--ingress-listen "$address:80"); fi
+  if [[ $ingress == tls ]]; then
+    mkdir -p "$work/tls"
+    router_flags+=(--ingress-tls-listen "$address:443" --ingress-tls-dir "$work/tls")
+  fi
   spawn "events-$1" docker --host "unix://$work/$1/docker.sock" events --since "$bed_started" \
     --filter type=container --filter event=create --filter event=start --filter event=die \
     --filter event=destroy --format '{{.TimeNano}} {{.Action}}'\

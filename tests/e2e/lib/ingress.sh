@@ -2,10 +2,13 @@
 # and e2e/fast:1 (HAProxy, for load); their programs are the machine's. Sourced, after bed.sh.
 #   origin_images                    on every node; a service of them has the lines of `usr_mount`,
 #                                    its project those of `usr_volume`
+#   origin_project NAME I [VERSION]  reads the lines of its ingress; apply_origin does, too, and
+#                                    waits until it is Running
 #   host_curl I HOST PATH [CURL-ARGUMENTS...]      asks node I from where the control plane is
 #   host_status I HOST PATH          host_raw I BYTES
 #   route_is I HOST TEXT [PATH]      the answer holds it
 #   hold_sockets NAME COUNT I HOST   release_sockets NAME           WebSockets that stay open
+#   container_of I CONTAINER         as /whoami says it
 #   load NAME SECONDS I HOST [PATH]  load_is_over NAME   load_failures NAME   load_requests NAME
 # shellcheck shell=bash disable=SC2034,SC2154
 
@@ -28,6 +31,43 @@ origin_images() {
     importing+=($!)
   done
   for i in "${importing[@]}"; do wait "$i" || bail_out "an origin's image cannot be imported"; done
+}
+
+# origin_project NAME I [VERSION]: a manifest with one service, `web`, on node I (any: 0), which says
+# NAME-VERSION; `origin_lines` are more of that service, `spec_lines` of the spec, `origin_image` is
+# another image. The rules of its ingress come from standard input.
+origin_project() {
+  cat <<MANIFEST
+apiVersion: caravanserai/v1
+kind: Project
+metadata: {name: $1, labels: {${origin_labels:-}}}
+spec:
+  onNodeLoss: Move
+  nodeSelector: {$(if (($2 > 0)); then printf 'number: "%d"' "$2"; fi)}
+  services:
+    - name: web
+      image: ${origin_image:-e2e/origin:1}
+      env: [{name: NAME, value: $1-${3:-1}}, {name: GRACEFUL, value: "1"}]
+      $usr_mount
+      $origin_healthcheck
+      ${origin_lines:-stopGracePeriod: 10s}
+  $usr_volume
+  ${spec_lines:-}
+  ingress:
+MANIFEST
+  sed 's/^ */    /'
+}
+apply_origin() {
+  origin_project "$@" | ctl apply -f - >/dev/null || not_ok "apply $1"
+  within 60 is_current "$1" || bail_out "$1 is not Running: $(condition "$1" Phase)"
+}
+# is_current PROJECT: what was applied last runs
+is_current() {
+  ctl --output json get projects "$1" | jq -e \
+    '.status.phase == "Running" and .status.observedGeneration == .metadata.generation'
+}
+container_of() {
+  on_node "$1" inspect --format '{{.Id}}' "$2" | cut -c 1-12
 }
 
 # --- Requests -------------------------------------------------------------------------------------
