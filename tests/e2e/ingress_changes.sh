@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Hosts of projects while something changes: updates under load, stops, moves, a node that is cut off
-# or loses its power, HAProxy, agent and control plane killed.
+# Hosts of projects while something changes: updates under load, stops, moves, a node that is cut
+# off or loses its power, HAProxy, agent and control plane killed.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR
 source "$here/lib/load.sh"

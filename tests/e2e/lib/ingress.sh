@@ -30,7 +30,7 @@ origin_images() {
       import_image "$work/$i" e2e/fast:1 "CMD [$fast_command]" <"$work/usr.tar" &
     importing+=($!)
   done
-  for i in "${importing[@]}"; do wait "$i" || bail_out "an origin's image cannot be imported"; done
+  for i in "${importing[@]}"; do wait "$i" || bail_out "an image cannot be imported"; done
 }
 
 # origin_project NAME I [VERSION]: a manifest with one service, `web`, on node I (any: 0), which says
