@@ -33,7 +33,7 @@ origin_images() {
   for i in "${importing[@]}"; do wait "$i" || bail_out "an image cannot be imported"; done
 }
 
-# origin_project NAME I [VERSION]: a manifest with one service, `web`, on node I (any: 0), which says
+# origin_project NAME I [VERSION]: a manifest with one service, `web`, on node I (any: 0), that says
 # NAME-VERSION; `origin_lines` are more of that service, `spec_lines` of the spec, `origin_image` is
 # another image. The rules of its ingress come from standard input.
 origin_project() {
