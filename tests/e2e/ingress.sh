@@ -82,7 +82,7 @@ ready_hosts() {
     jq -r '.status.ingress[] | select(.ready).url' | paste -sd ' '
 }
 equals "status has the URLs, and that they are ready" \
-  "http://$shop/ http://shop.example/ http://xn--bcher-kva.example/" "$(ready_hosts)"
+  "https://$shop/ https://shop.example/ https://xn--bcher-kva.example/" "$(ready_hosts)"
 matches "caractrl get ingress" "web +$shop +shop +web:80 +n1.lab.example +" "$(ctl get ingress)"
 
 # --- who listens [S17] ----------------------------------------------------------------------------
@@ -106,7 +106,7 @@ for host in shop.example SHOP.EXAMPLE shop.example. bücher.EXAMPLE "$shop" shop
     ctl apply -f - < <(origin_project thief 1 \
     <<<"- {name: x, host: $host, target: {service: web, port: 80}}")
 done
-refuses "twice in one project [E19]" 1 "another rule" \
+refuses "twice in one project [E19]" 2 "another rule" \
   ctl apply -f - < <(origin_project twice 1 <<'RULES'
 - {name: a, host: twice, target: {service: web, port: 80}}
 - {name: b, host: twice.default.cara.internal, target: {service: web, port: 80}}
@@ -249,8 +249,7 @@ for path in /stream "/slow?ms=60000"; do
   done
 done
 equals "no request is left open" 0 "$(stat_of "$shop" open)"
-check "WebSockets through both nodes" hold_sockets sockets1 10 1 "$shop"
-check "and the other one" hold_sockets sockets2 10 2 "$shop"
+for i in 1 2; do hold_sockets "sockets$i" 10 "$i" "$shop"; done
 eventually "the container has them all" 5 stat_is "$shop" websockets 20
 for i in 1 2; do
   matches "node $i: they were answered by the container, none was lost" \

@@ -178,8 +178,9 @@ outage() {
 
 # Its agent and engine, and what they have started, except for the containers.
 daemon_pids() {
-  routers "$1/"
   pgrep --full -- "$work/$1/(exec|docker.sock|data)" | grep -vxF "${pids[events-$1]:-}" || true
+  # Behind the agent, which starts one that was killed again.
+  routers "$1/"
 }
 container_pids() {
   local file

@@ -9,7 +9,8 @@
 #   route_is I HOST TEXT [PATH]      the answer holds it
 #   hold_sockets NAME COUNT I HOST   release_sockets NAME           WebSockets that stay open
 #   container_of I CONTAINER         as /whoami says it
-#   load NAME SECONDS I HOST [PATH]  load_is_over NAME   load_failures NAME   load_requests NAME
+#   load NAME I HOST [PATH]          requests without a pause, until end_load NAME; then
+#                                    load_failures NAME, load_requests NAME
 # shellcheck shell=bash disable=SC2034,SC2154
 
 lib_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -100,7 +101,7 @@ sockets_are_open() {
 hold_sockets() {
   spawn "$1" "${in_control[@]}" "$lib_dir/ws_client.py" --count "$2" --every-ms 100 \
     "$(address_of "$3"):80" "$4"
-  within 20 sockets_are_open "$1" "$2"
+  eventually "$2 WebSockets to $4 by node $3" 20 sockets_are_open "$1" "$2"
 }
 # release_sockets NAME: its report
 release_sockets() {
@@ -116,10 +117,10 @@ sockets_lost() {
 
 load() {
   spawn "$1" "${in_control[@]}" wrk --threads 1 --connections "${load_connections:-16}" \
-    --duration "$2s" --timeout 5s --header "Host: $4" "http://$(address_of "$3")${5:-/whoami}"
+    --duration 1h --timeout 5s --header "Host: $3" "http://$(address_of "$2")${4:-/whoami}"
 }
-load_is_over() {
-  dead "$1"
+end_load() {
+  end "$1" INT
 }
 # load_failures NAME: what wrk says of requests that failed; nothing: none did
 load_failures() {
