@@ -37,7 +37,9 @@ answer_of() {
 }
 # is_answered_by I HOST NODE CONTAINER
 is_answered_by() {
-  [[ $(host_curl "$1" "$2" /whoami | cut -d ' ' -f 2) == "$(container_of "$3" "$4")" ]]
+  local container
+  container=$(container_of "$3" "$4" 2>/dev/null)
+  [[ -n $container && $(host_curl "$1" "$2" /whoami | cut -d ' ' -f 2) == "$container" ]]
 }
 router_is_another() {
   local now
