@@ -139,7 +139,8 @@ hold_sockets stubborn 3 2 stubborn.example
 began=$(now_ms)
 ctl delete project stubborn >/dev/null
 took=$(($(now_ms) - began))
-check "those that do not end hold a stop up for its grace period and no longer: $took ms" test "$took" -lt 8000
+check "those that do not end hold a stop up for its grace period and no longer: $took ms" \
+  test "$took" -lt 8000
 matches "then they are closed" "opened=3 .* closed=3 errors=0" "$(release_sockets stubborn)"
 
 # --- the agent ------------------------------------------------------------------------------------
