@@ -6,7 +6,6 @@
 
 #include "schema/lifecycle.h"
 #include "schema/subjects.h"
-#include "services/agent/strays.h"
 
 namespace cara::agent {
 namespace {
@@ -15,51 +14,12 @@ constexpr runtime::TimerId kBeatTimer = 1;
 constexpr runtime::TimerId kRegisterTimer = 2;
 constexpr runtime::TimerId kProbeTimer = 3;
 constexpr runtime::TimerId kPullTimer = 4;
-constexpr runtime::TimerId kObserveTimer = 5;
 constexpr runtime::TimerId kProjectsTimer = 6;
-constexpr runtime::TimerId kImagesTimer = 7;
 constexpr runtime::TimerId kLeaseTimer = 8;
 constexpr runtime::TimerId kOfflineTimer = 9;
 constexpr runtime::TimerId kEventsTimer = 10;
-constexpr runtime::TimerId kStraysTimer = 11;
 constexpr runtime::TimerId kRoutesTimer = 12;
 constexpr runtime::TimerId kIngressTimer = 13;
-
-constexpr const char* kObserveNodeKey = "observe-node";
-constexpr const char* kStraysKey = "strays";
-constexpr const char* kCollectImagesKey = "collect-images";
-
-// They change by people's hands only, and people want to see that they are gone.
-constexpr runtime::Duration kStraysEvery = std::chrono::minutes(10);
-constexpr runtime::Duration kStraysAgain = std::chrono::minutes(1);
-
-// How often old images are looked for: what was used in between is used, so often enough.
-runtime::Duration collect_every(std::chrono::milliseconds max_age) {
-  using namespace std::chrono_literals;
-  return std::clamp<runtime::Duration>(max_age / 4, 1min, 1h);
-}
-
-// The part of `all` that is this project's.
-Observation part_of(const Observation& all, const Owner& owner, const std::string& project) {
-  const Labels wanted = project_selector(owner, project);
-  const auto belongs = [&](const auto& object) {
-    return std::includes(object.labels.begin(), object.labels.end(), wanted.begin(), wanted.end());
-  };
-  Observation part;
-  std::copy_if(all.containers.begin(), all.containers.end(), std::back_inserter(part.containers),
-               belongs);
-  std::copy_if(all.networks.begin(), all.networks.end(), std::back_inserter(part.networks),
-               belongs);
-  std::copy_if(all.volumes.begin(), all.volumes.end(), std::back_inserter(part.volumes), belongs);
-  return part;
-}
-
-template <class Visit>
-void for_each_labels(const Observation& all, Visit visit) {
-  for (const ContainerInfo& container : all.containers) visit(container.labels);
-  for (const NetworkInfo& network : all.networks) visit(network.labels);
-  for (const VolumeInfo& volume : all.volumes) visit(volume.labels);
-}
 
 }  // namespace
 
@@ -250,89 +210,10 @@ void Agent::on_report_answer(const std::string& project, const runtime::Answered
   const auto found = projects_.find(project);
   if (found == projects_.end()) return;
   const auto phase = found->second.reporter().answered(reply, now);
-  if (phase) found->second.acknowledged(*phase);
-}
-
-// --- The node's objects -------------------------------------------------------------------------
-
-void Agent::observe_node() {
-  if (observing_node_ || !desired_) return;
-  observing_node_ = true;
-  changes_at_observe_.clear();
-  for (const auto& [name, project] : projects_) changes_at_observe_[name] = project.changes();
-  engine_.add({"", kObserveNodeKey, Observe{{{kLabelNode, options_.node}}}});
-}
-
-void Agent::node_observed(const Result<EngineReply>& reply, runtime::MonoTime now) {
-  observing_node_ = false;
-  out_.push_back(runtime::SetTimer{kObserveTimer,
-                                   reply.ok() ? options_.observe_every : options_.observe_retry});
-  if (!reply.ok() || !desired_) return;
-  if (from_cache_ && !node_seen_ && !trust_cache(reply->observation, now)) return;
-  node_seen_ = true;
-  adopt(reply->observation);
-}
-
-void Agent::look_for_strays() {
-  if (looking_for_strays_) return;
-  looking_for_strays_ = true;
-  engine_.add(
-      {"", kStraysKey, Observe{.labels = {}, .any_value_of = kLabelProject, .brief = true}});
-}
-
-void Agent::strays_seen(const Result<EngineReply>& reply, runtime::MonoTime now) {
-  looking_for_strays_ = false;
-  std::string strays;
-  if (reply.ok()) {
-    strays = describe_strays(reply->observation, {options_.node, session_.cluster()});
-    session_.set_strays(strays, now, out_);
-  }
-  const bool again = !reply.ok() || !strays.empty();
-  out_.push_back(runtime::SetTimer{kStraysTimer, again ? kStraysAgain : kStraysEvery});
-}
-
-void Agent::collect_images() {
-  if (options_.image_max_age.count() <= 0) return;
-  out_.push_back(runtime::SetTimer{kImagesTimer, collect_every(options_.image_max_age)});
-  // Before the newest desired set is known, no image is known to be unused.
-  if (collecting_images_ || !desired_ || from_cache_) return;
-  collecting_images_ = true;
-  CollectImages op{.keep = {}, .max_age_ms = options_.image_max_age.count()};
-  for (const auto& [name, wanted] : *desired_) {
-    for (const schema::ServiceDef& service : wanted.spec.services) op.keep.push_back(service.image);
-  }
-  engine_.add({"", kCollectImagesKey, std::move(op)});
-}
-
-void Agent::images_collected(const Result<EngineReply>& reply) {
-  collecting_images_ = false;
-  if (!reply.ok()) {
-    out_.push_back(
-        runtime::note(runtime::Level::kWarn, "cannot remove old images: " + reply.error().message));
-    return;
-  }
-  std::string_view removed = reply->text;
-  for (auto end = removed.find('\n'); end != std::string_view::npos; end = removed.find('\n')) {
-    out_.push_back(runtime::note(runtime::Level::kInfo,
-                                 "removed unused image " + std::string(removed.substr(0, end))));
-    removed.remove_prefix(end + 1);
-  }
-}
-
-void Agent::adopt(const Observation& all) {
-  std::set<std::string> names;
-  for_each_labels(all, [&](const Labels& labels) {
-    const std::string project = label(labels, kLabelProject);
-    if (label(labels, kLabelCluster) == cluster_ && !project.empty()) names.insert(project);
-  });
-  for (const std::string& name : names) {
-    if (!from_cache_ && !projects_.contains(name)) loop(name).want(std::nullopt);
-  }
-  const Owner owner{options_.node, cluster_};
-  for (auto& [name, project] : projects_) {
-    const auto at = changes_at_observe_.find(name);
-    project.saw(part_of(all, owner, name), at == changes_at_observe_.end() ? 0 : at->second);
-  }
+  if (!phase) return;
+  found->second.acknowledged(*phase);
+  // Its hosts are whoever's the cluster says, from now on.
+  if (*phase == schema::Phase::kTerminated) ingress_.drop(project);
 }
 
 // --- Projects -----------------------------------------------------------------------------------

@@ -76,8 +76,13 @@ class Agent : public runtime::Actor {
   void on_report_answer(const std::string& project, const runtime::Answered& answer,
                         runtime::MonoTime now);
 
-  void go_on_from_cache(runtime::MonoTime now);
-  bool trust_cache(const Observation& all, runtime::MonoTime now);
+  // --- agent_node.cpp
+  static constexpr runtime::TimerId kObserveTimer = 5;
+  static constexpr runtime::TimerId kImagesTimer = 7;
+  static constexpr runtime::TimerId kStraysTimer = 11;
+  static constexpr const char* kObserveNodeKey = "observe-node";
+  static constexpr const char* kStraysKey = "strays";
+  static constexpr const char* kCollectImagesKey = "collect-images";
   void observe_node();
   void node_observed(const Result<EngineReply>& reply, runtime::MonoTime now);
   void look_for_strays();
@@ -85,6 +90,9 @@ class Agent : public runtime::Actor {
   void collect_images();
   void images_collected(const Result<EngineReply>& reply);
   void adopt(const Observation& all);
+
+  void go_on_from_cache(runtime::MonoTime now);
+  bool trust_cache(const Observation& all, runtime::MonoTime now);
   ProjectLoop& loop(const std::string& project);
   void advance(runtime::Instant now);
   bool goes_first(const std::string& project) const;

@@ -76,6 +76,10 @@ void IngressKeeper::serve(const std::string& project, Serving serving, runtime::
   change(found->second, now, [&] { found->second.serving = std::move(serving); });
 }
 
+void IngressKeeper::drop(const std::string& project) {
+  touched_ = locals_.erase(project) > 0 || touched_;
+}
+
 void IngressKeeper::set_cluster(const std::optional<ClusterRoutes>& cluster) {
   cluster_ = cluster;
   touched_ = true;

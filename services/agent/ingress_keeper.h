@@ -43,6 +43,8 @@ class IngressKeeper {
   void want(const DesiredSet& desired, runtime::MonoTime now);
   // What a project's plan says.
   void serve(const std::string& project, Serving serving, runtime::MonoTime now);
+  // Nothing is left of it here.
+  void drop(const std::string& project);
   // Where everything else is; nothing: not known yet.
   void set_cluster(const std::optional<ClusterRoutes>& cluster);
   // Another cluster: the router is left as it is until this one's sets are known.

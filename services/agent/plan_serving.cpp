@@ -57,9 +57,8 @@ void Planner::serve(const schema::DesiredProject& desired) {
 // last holds for those that are to go on.
 void Planner::keep_serving() {
   plan_.serving = situation_.ingress.serving;
-  std::erase_if(plan_.serving.targets, [&](const auto& target) {
-    return ending_.contains(target.second.container);
-  });
+  std::erase_if(plan_.serving.targets,
+                [&](const auto& target) { return ending_.contains(target.second.container); });
 }
 
 // The ingress does what this plan says, as far as it does anything.

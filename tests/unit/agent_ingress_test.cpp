@@ -229,6 +229,16 @@ TEST_CASE("what has moved away is neither routed nor waited for") {
   CHECK(world.route().address == "100.64.0.8:80");
 }
 
+TEST_CASE("a host whose project is deleted is nobody's as soon as that is done") {
+  IngressWorld world;
+  world.start();
+  world.want(shop());
+  world.terminate("shop");
+  world.advance(1s);
+  REQUIRE(world.last_report("shop").phase == Phase::kTerminated);
+  CHECK_FALSE(world.ingress.routes.contains(kShop));
+}
+
 TEST_CASE("a lease that ends waits for no request [I16]") {
   IngressWorld world;
   world.start();

@@ -38,7 +38,7 @@ inline constexpr const char* kHopEntry = "key";           // in the hop map
 
 inline constexpr int kMaxConnections = 8'192;
 inline constexpr int kMaxTargets = 16'384;  // addresses that requests are counted for
-inline constexpr std::chrono::seconds kConnectTimeout{5};
+inline constexpr std::chrono::seconds kConnectTimeout{2};
 inline constexpr std::chrono::seconds kHeadersTimeout{10};  // slow clients
 inline constexpr std::chrono::seconds kKeepAlive{60};
 inline constexpr std::chrono::hours kQuietTimeout{1};    // of a request or answer that stands still
