@@ -179,6 +179,16 @@ TEST_CASE("the container learns who asked, and not from the client [S16]") {
   CHECK(has(named.body, "\r\nx-forwarded-for: "));
   CHECK_FALSE(has(named.body, "\r\nconnection: "));
 
+  Client upgraded(world.port());
+  REQUIRE(upgraded
+              .ask(get("shop.example", "/ws",
+                       "Upgrade: echo\r\nConnection: Upgrade, X-Forwarded-For\r\n"))
+              .status == 101);
+  const std::string received = origin.received();
+  const std::string last = received.substr(received.rfind("GET /ws"));
+  CHECK(has(last, "\r\nconnection: upgrade\r\n"));
+  CHECK(has(last, "\r\nx-forwarded-for: 127.0.0.1\r\n"));
+
   SECTION("the id of a request is the container's and the client's") {
     const auto answer = world.ask(get("shop.example", "/"));
     const auto at = answer.head.find("x-request-id: ");

@@ -111,6 +111,12 @@ TEST_CASE("what HAProxy puts right reaches the container in one way only [E20]")
     CHECK(answer.body.find("content-length") == std::string::npos);
     CHECK(answer.body.find("\r\ntransfer-encoding: chunked\r\n") != std::string::npos);
   }
+  SECTION("of the same host twice, one") {
+    const auto answer = world.ask("GET / HTTP/1.1\r\n" + kHost + kHost + "\r\n");
+    CHECK(answer.status == 200);
+    const auto first = answer.body.find("\r\nhost: ");
+    CHECK(answer.body.find("\r\nhost: ", first + 1) == std::string::npos);
+  }
   SECTION("of a folded line, one line") {
     const auto answer =
         world.ask("GET / HTTP/1.1\r\n" + kHost + "X: 1\r\n Transfer-Encoding: chunked\r\n\r\n");

@@ -9,6 +9,7 @@ namespace {
 constexpr const char* kWhose =
     "%[var(txn.route),field(5,|),url_dec], rule %[var(txn.route),field(6,|),url_dec]";
 constexpr const char* kText = "%[var(txn.route),field(7,|),url_dec]";
+constexpr const char* kNoHost = "the request names no host";
 // Our own pages, until their content type is set.
 constexpr const char* kPageMark = " hdr X-Cara-Page 1";
 
@@ -85,21 +86,19 @@ std::string binds(const IngressConfig& config) {
 }
 
 std::string answer_rules() {
-  return "  http-after-response set-header X-Request-Id %[var(txn.id)] if { var(txn.id) -m found "
-         "}\n"
-         "  http-after-response set-header Content-Type application/json"
-         " if { res.hdr(x-cara-page) -m found } { var(txn.json) -m bool }\n"
-         "  http-after-response set-header Content-Type 'text/html; charset=utf-8'"
-         " if { res.hdr(x-cara-page) -m found } !{ var(txn.json) -m bool }\n"
-         "  http-after-response set-header Cache-Control no-store"
-         " if { res.hdr(x-cara-page) -m found }\n"
+  return "  http-response del-header x-cara- -m beg\n"
+         "  http-after-response set-header X-Request-Id %[var(txn.id)]\n"
+         "  http-after-response allow unless { res.hdr(x-cara-page) -m found }\n"
          "  http-after-response del-header x-cara-page\n"
-         "  http-response del-header x-cara- -m beg\n";
+         "  http-after-response set-header Cache-Control no-store\n"
+         "  http-after-response set-header Content-Type 'text/html; charset=utf-8'\n"
+         "  http-after-response set-header Content-Type application/json"
+         " if { var(txn.json) -m bool }\n";
 }
 
 // What may be asked at all. HAProxy itself refuses contradicting lengths, unknown codings, most bad
 // characters and two hosts; a folded line it joins, and of a length beside a coding it passes on
-// the coding alone.
+// the coding alone. A host that is more than a name could be taken for a path.
 std::string request_checks() {
   return "  http-request set-var(txn.id) uuid()\n"
          "  http-request set-var(txn.json) bool(false)\n"
@@ -115,13 +114,13 @@ std::string request_checks() {
          page({400, "Bad Request", "HTTP/1.0 knows no Transfer-Encoding"}) +
          " if { req.ver 1.0 } { req.hdr(transfer-encoding) -m found }\n"
          "  http-request " +
-         page({400, "Bad Request", "the request names no host"}) +
-         " unless { req.hdr_cnt(host) eq 1 }"
-         " { req.hdr(host) -m reg ^[0-9A-Za-z._-]+(:[0-9]*)?$ }\n";
+         page({400, "Bad Request", kNoHost}) +
+         " if !{ req.hdr_cnt(host) eq 1 } || { req.hdr(host) -m sub / }\n";
 }
 
 // Who asks: another node's router shows the key, and is believed. What a client says of itself is
-// not, and neither are the ways to have our headers dropped or read another way behind us.
+// not, and neither are the ways to have our headers dropped or read another way behind us: by other
+// names, by `Connection`, or by clear-text HTTP/2, whose requests no rule sees.
 std::string trust_rules() {
   return std::string(
              "  http-request set-var(txn.hop) bool(true) if { req.hdr(x-cara-hop) -m found }\n"
@@ -133,21 +132,20 @@ std::string trust_rules() {
          "}\n"
          "  http-request set-var(txn.id) req.hdr(x-request-id) if { var(txn.trusted) -m found }"
          " { req.hdr(x-request-id) -m reg ^[0-9A-Za-z-]{1,64}$ }\n"
-         "  http-request del-header"
-         " ^(forwarded|proxy|x[-_](forwarded[-_].*|real[-_]ip|request[-_]id|cara[-_].*))$ -m reg"
+         "  http-request del-header ^(x-cara-.*|x-request-id)$ -m reg"
+         " if { var(txn.trusted) -m found }\n"
+         "  http-request del-header ^(forwarded|proxy|http2-settings"
+         "|x[-_](forwarded[-_].*|real[-_]ip|request[-_]id|cara[-_].*))$ -m reg"
          " unless { var(txn.trusted) -m found }\n"
-         "  http-request del-header x-cara- -m beg if { var(txn.trusted) -m found }\n"
-         "  http-request set-header X-Request-Id %[var(txn.id)]\n"
-         "  http-request set-header X-Forwarded-For %[src] unless { var(txn.trusted) -m found }\n"
-         "  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]"
+         "  http-request add-header X-Request-Id %[var(txn.id)]\n"
+         "  http-request add-header X-Forwarded-For %[src] unless { var(txn.trusted) -m found }\n"
+         "  http-request add-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]"
          " unless { var(txn.trusted) -m found }\n"
-         "  http-request set-header X-Forwarded-Host %[req.hdr(host)]"
+         "  http-request add-header X-Forwarded-Host %[req.hdr(host)]"
          " unless { var(txn.trusted) -m found }\n"
-         // Clear-text HTTP/2 would carry requests that none of these rules sees.
          "  http-request del-header upgrade if { req.hdr(upgrade) -i -m sub h2c }\n"
-         "  http-request del-header http2-settings\n"
          "  http-request del-header connection unless { req.hdr(upgrade) -m found }\n"
-         "  http-request set-header Connection upgrade if { req.hdr(connection) -m found }\n";
+         "  http-request set-header Connection upgrade if { req.hdr(upgrade) -m found }\n";
 }
 
 std::string route_rules() {
@@ -158,28 +156,9 @@ std::string route_rules() {
              " var(txn.host),concat(,txn.path,/),map_beg(") +
          kRoutesFile +
          ")\n"
-         "  http-request set-var(txn.to) var(txn.route),field(4,|)\n"
-         "  http-request " +
-         page({404, "Not Found", "no project has the host %[var(txn.host)]"}) +
-         " unless { var(txn.route) -m found }\n"
-         "  http-request " +
-         page({404, "Not Found",
-               "the host %[var(txn.host)] is known, and none of its paths matches"}) +
-         " if { var(txn.route) -m str m }\n"
-         "  http-request " +
-         page({503, "Service Unavailable", std::string("project ") + kWhose + ": " + kText}) +
-         " if { var(txn.route) -m beg x| }\n"
-         "  http-request " +
-         page({503, "Service Unavailable",
-               std::string("project ") + kWhose +
-                   ": another node sent this request here, and the "
-                   "project is not here"}) +
-         " if { var(txn.route) -m beg n| } { var(txn.hop) -m found }\n"
-         "  http-request track-sc0 var(txn.to) table " +
-         kRequestTable +
-         "\n"
+         "  use_backend containers if { var(txn.route) -m beg c| }\n"
          "  use_backend nodes if { var(txn.route) -m beg n| }\n"
-         "  default_backend containers\n";
+         "  default_backend nowhere\n";
 }
 
 std::string frontend_section(const IngressConfig& config) {
@@ -192,28 +171,59 @@ std::string frontend_section(const IngressConfig& config) {
 }
 
 std::string target_rules() {
-  return "  http-request disable-l7-retry unless METH_GET\n"
+  return std::string(
+             "  http-request set-var(txn.to) var(txn.route),field(4,|)\n"
+             "  http-request track-sc0 var(txn.to) table ") +
+         kRequestTable +
+         "\n"
+         "  http-request disable-l7-retry unless METH_GET\n"  // HEAD is one, too
          "  http-request set-dst var(txn.route),field(2,|)\n"
          "  http-request set-dst-port var(txn.route),field(3,|)\n"
          "  server any 0.0.0.0:0\n";
 }
 
-std::string backend_sections() {
+std::string containers_section() {
   const std::string project = std::string("project ") + kWhose + ": ";
-  const std::string node = project + "node " + kText;
   return "backend containers from ingress\n" +
          own_page({503, "Service Unavailable", project + "nothing accepts connections there"}) +
          own_page({502, "Bad Gateway", project + "what answers there gave no valid answer"}) +
-         own_page({504, "Gateway Timeout", project + "no answer in time"}) + target_rules() +
-         "backend nodes from ingress\n" +
+         own_page({504, "Gateway Timeout", project + "no answer in time"}) + target_rules();
+}
+
+std::string nodes_section() {
+  const std::string project = std::string("project ") + kWhose + ": ";
+  const std::string node = project + "node " + kText;
+  const std::string key = std::string("str(") + kHopEntry + "),map_str(" + kHopFile + ")";
+  return "backend nodes from ingress\n" +
          own_page({503, "Service Unavailable", node + " cannot be reached"}) +
          own_page({502, "Bad Gateway", node + " gave no valid answer"}) +
-         own_page({504, "Gateway Timeout", node + " gave no answer in time"}) +
-         std::string(
-             "  http-request set-header X-Cara-Hop -\n"
-             "  http-request set-header X-Cara-Hop %[str(") +
-         kHopEntry + "),map_str(" + kHopFile + ")] if { str(" + kHopEntry + "),map_str(" +
-         kHopFile + ") -m found }\n" + target_rules();
+         own_page({504, "Gateway Timeout", node + " gave no answer in time"}) + "  http-request " +
+         page({503, "Service Unavailable",
+               project + "another node sent this request here, and the project is not here"}) +
+         " if { var(txn.hop) -m found }\n"
+         "  http-request set-header X-Cara-Hop -\n"
+         "  http-request set-header X-Cara-Hop %[" +
+         key + "] if { " + key + " -m found }\n" + target_rules();
+}
+
+// Only here a host that was written by a client is shown: as a name, or not at all.
+std::string nowhere_section() {
+  return "backend nowhere from ingress\n"
+         "  http-request " +
+         page({503, "Service Unavailable", std::string("project ") + kWhose + ": " + kText}) +
+         " if { var(txn.route) -m beg x| }\n"
+         "  http-request set-var(txn.named) bool(true)"
+         " if { req.hdr(host) -m reg ^[0-9A-Za-z._-]+(:[0-9]*)?$ }\n"
+         "  http-request unset-var(txn.host) unless { var(txn.named) -m found }\n"
+         "  http-request " +
+         page({400, "Bad Request", kNoHost}) +
+         " unless { var(txn.named) -m found }\n"
+         "  http-request " +
+         page({404, "Not Found",
+               "the host %[var(txn.host)] is known, and none of its paths matches"}) +
+         " if { var(txn.route) -m found }\n"
+         "  http-request " +
+         page({404, "Not Found", "no project has the host %[var(txn.host)]"}) + "\n";
 }
 
 std::string table_section() {
@@ -237,7 +247,7 @@ std::string metrics_section(const IngressConfig& config) {
 
 std::string config_text(const IngressConfig& config, const ProcessFacts& facts) {
   return global_section(facts) + table_section() + metrics_section(config) + defaults_section() +
-         frontend_section(config) + backend_sections();
+         frontend_section(config) + containers_section() + nodes_section() + nowhere_section();
 }
 
 }  // namespace cara::haproxy
