@@ -120,6 +120,7 @@ void Origin::serve(int file) {
   std::string buffer;
   std::array<char, 64 * 1024> piece{};
   bool open = true;
+  bool is_fresh = true;
   while (open) {
     const ssize_t got = recv(file, piece.data(), piece.size(), 0);
     if (got <= 0) break;
@@ -139,7 +140,8 @@ void Origin::serve(int file) {
       if (buffer.size() < whole) break;
       buffer.erase(0, whole);
       ++requests_;
-      open = answer(file, head);
+      open = (is_fresh || !head.starts_with("GET /drop")) && answer(file, head);
+      is_fresh = false;
     }
   }
   const std::lock_guard guard(lock_);

@@ -1,8 +1,10 @@
 // Origin: a small HTTP server on a loopback port, as a container would have one. It keeps every
 // byte it gets, and says back what it was asked.
 //
-// `GET /hold` is answered when the test says so, `GET /stream` half at once and half then; a
-// request with `Upgrade` gets 101, and then its bytes back, one with `X-Garbage` what is not HTTP.
+// `GET /drop` on a connection that was used before closes it, as a server does that has just given
+// up waiting. `GET /hold` is answered when the test says so, `GET /stream` half at once and half
+// then; a request with `Upgrade` gets 101, and then its bytes back, one with `X-Garbage` what is
+// not HTTP.
 #pragma once
 
 #include <atomic>
