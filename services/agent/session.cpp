@@ -193,7 +193,9 @@ std::optional<schema::NodeIngress> Session::ingress() const {
   const bool all =
       ingress->address.starts_with("0.0.0.0:") || ingress->address.starts_with("[::]:");
   if (!all) return ingress;
-  std::string address = options_.address;
+  // A name would be for each other node to resolve, whenever it does.
+  const bool is_ip = !schema::check_format(schema::Format::kIp, options_.address);
+  std::string address = is_ip ? options_.address : "";
   if (address.empty() && !readings_.addresses.empty()) address = readings_.addresses.front();
   if (address.find(':') != std::string::npos) address = "[" + address + "]";
   ingress->address = address.empty() ? "" : address + ":" + std::to_string(ingress->port);

@@ -91,11 +91,25 @@ TEST_CASE("an ingress is told which project has a host, and which node has the p
     CHECK(woke_ingresses(world));
   }
   SECTION("and that the node has one now") {
-    REQUIRE(add_node(world, "n2", schema::NodeIngress{.address = "n:1", .port = 1}).ok());
+    REQUIRE(add_node(world, "n2", schema::NodeIngress{.address = "[fd00::2]:1", .port = 1}).ok());
     CHECK(woke_ingresses(world));
     const auto after = routes(world, news->revision);
     REQUIRE(after->nodes.size() == 1);
-    CHECK(after->nodes[0] == schema::NodeRoute{"n2", "n:1"});
+    CHECK(after->nodes[0] == schema::NodeRoute{"n2", "[fd00::2]:1"});
+  }
+}
+
+TEST_CASE("an address that no router can use is refused where it is said") {
+  World world;
+  for (const char* wrong : {"n2:80", "10.0.0.2", "10.0.0.2:0", "10.0.0.2:80-81", "fd00::2:80",
+                            "[10.0.0.2]:80", "10.0.0.2:80 evil"}) {
+    INFO(wrong);
+    CHECK(failed_with(add_node(world, "n2", schema::NodeIngress{.address = wrong, .port = 80}),
+                      Code::kInvalid));
+  }
+  for (const char* good : {"10.0.0.2:80", "[fd00::2]:8080", ""}) {
+    INFO(good);
+    CHECK(add_node(world, "n2", schema::NodeIngress{.address = good, .port = 80}).ok());
   }
 }
 
