@@ -51,9 +51,15 @@ Cells project_cells(const schema::Project& project, Timestamp now) {
           age_of(project.metadata.created_at, now)};
 }
 
+// What its owner says, or else the first of its own.
+std::string address_cell(const schema::NodeInfo& info) {
+  const bool guess = info.address.empty() && !info.addresses.empty();
+  return guess ? info.addresses.front() : or_else(info.address, "<none>");
+}
+
 const Cells kNodeHead{"NAME", "STATUS", "ADDRESS", "VERSION", "AGE"};
 Cells node_cells(const schema::Node& node, Timestamp now) {
-  return {node.metadata.name, node_cell(node), or_else(node.status.info.address, "<none>"),
+  return {node.metadata.name, node_cell(node), address_cell(node.status.info),
           or_else(node.status.info.agent_version, "-"), age_of(node.metadata.created_at, now)};
 }
 

@@ -105,15 +105,15 @@ TEST_CASE("nodes show what is wrong with them") {
   auto& good = add("a.example", schema::NodeState::kReady);
   good.status.info = {.address = "10.0.0.1", .agent_version = "0.1.0"};
   good.spec.unschedulable = true;
-  add("b", schema::NodeState::kNotReady);
+  add("b", schema::NodeState::kNotReady).status.info.addresses = {"192.0.2.7", "fd00::7"};
   add("c", schema::NodeState::kReady)
       .status.conditions.push_back(
           {.type = schema::kConditionEngine, .status = "False", .reason = "EngineUnavailable"});
   CHECK(bench.run({"get", "no"}).out ==
-        "NAME        STATUS                     ADDRESS    VERSION   AGE\n"
-        "a.example   Ready,SchedulingDisabled   10.0.0.1   0.1.0     3h\n"
-        "b           NotReady                   <none>     -         3h\n"
-        "c           Ready,EngineUnavailable    <none>     -         3h\n");
+        "NAME        STATUS                     ADDRESS     VERSION   AGE\n"
+        "a.example   Ready,SchedulingDisabled   10.0.0.1    0.1.0     3h\n"
+        "b           NotReady                   192.0.2.7   -         3h\n"
+        "c           Ready,EngineUnavailable    <none>      -         3h\n");
   CHECK(bench.run({"get", "nodes", "zz"}).err == "error: node \"zz\" not found\n");
 }
 
