@@ -162,6 +162,13 @@ TEST_CASE("a rule's status says what its node says of it, while that can be true
   CHECK(rule().reason.empty());
   CHECK(rule().url == "http://shop.default.cara.internal:8080/api");
 
+  SECTION("a report that it does not believe changes nothing [I27]") {
+    world.pass(20s);
+    const std::int64_t revision = world.project("shop").metadata.revision;
+    report.ingress = {{"main", false, "the route is being set"}};
+    REQUIRE(world.send(report).ok());
+    CHECK(world.project("shop").metadata.revision == revision);
+  }
   SECTION("not when the node is lost") {
     world.pass(20s);
     CHECK_FALSE(rule().ready);

@@ -88,9 +88,6 @@ Result<Node> registered_node(Context& context, const Identity& caller, const std
   return found;
 }
 
-namespace {
-
-// What a node says of routes holds while it has the project and is heard.
 void settle_ingress(Project& project) {
   const Phase phase = project.status.phase;
   const schema::Condition* lost =
@@ -102,8 +99,6 @@ void settle_ingress(Project& project) {
     rule.reason = lost != nullptr ? lost->message : schema::why_unreachable(project);
   }
 }
-
-}  // namespace
 
 Result<Ok> save(Context& context, Project& project, const Notify& notify) {
   settle_ingress(project);

@@ -34,6 +34,8 @@ Result<schema::Node> registered_node(Context& context, const schema::Identity& c
                                      const std::string& node, std::int64_t registration);
 
 Result<Ok> save(Context& context, schema::Project& project, const Notify& notify);
+// What a node says of routes holds while it has the project and is heard. A part of saving it.
+void settle_ingress(schema::Project& project);
 Result<Ok> save(Context& context, schema::Node& node, const Notify& notify);
 
 // Why something is done to a project, as its Phase condition will say.

@@ -144,6 +144,7 @@ Result<RevisionReply> project_status(Context& context, const Identity& caller,
   const schema::ProjectStatus before = project->status;
   if (Result<Ok> done = take_report(context, *project, request); !done) return done.error();
   take_ingress(*project, *node, request);
+  settle_ingress(*project);
   const Result<bool> saved = conclude(context, *project, request);
   if (!saved) return saved.error();
   if (*saved || project->status == before) return RevisionReply{project->metadata.revision};
