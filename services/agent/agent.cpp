@@ -170,7 +170,12 @@ void Agent::on_session(const Session::News& news, runtime::MonoTime now) {
     }
     session_.set_ingress_trouble(ingress_.trouble(), now, out_);
     look_for_strays();
-  } else if (news.renewed && session_.registration() != 0 && exclusive_.renewed()) {
+  }
+  // What was said of its projects may have been overruled while the node was lost.
+  if (news.returned) {
+    for (auto& [name, project] : projects_) project.reporter().say_again();
+  }
+  if (!news.registered && news.renewed && session_.registration() != 0 && exclusive_.renewed()) {
     desired_pull_.restart(session_.registration(), cluster_, out_);
   }
   if (news.revision) desired_pull_.pull_if_older(*news.revision, out_);

@@ -26,12 +26,14 @@ std::optional<schema::StatusRequest> Reporter::take(runtime::MonoTime now) {
   if (!when || now < *when) return std::nullopt;
   sent_bytes_ = wanted_bytes_;
   sent_phase_ = wanted_->phase;
+  acknowledged_.clear();  // by then it may have been overwritten, whether we hear of it or not
   return wanted_;
 }
 
 std::optional<schema::Phase> Reporter::answered(const Result<schema::RevisionReply>& reply,
                                                 runtime::MonoTime now) {
   const std::string sent = std::exchange(sent_bytes_, {});
+  const bool doubted = std::exchange(is_doubted_, false);
   if (sent.empty()) return std::nullopt;  // the report of a former holder of this name
   if (!reply.ok()) {
     ++failures_;
@@ -40,7 +42,7 @@ std::optional<schema::Phase> Reporter::answered(const Result<schema::RevisionRep
   }
   failures_ = 0;
   if (sent != wanted_bytes_) return std::nullopt;  // it spoke of something older
-  acknowledged_ = sent;
+  if (!doubted) acknowledged_ = sent;
   return sent_phase_;
 }
 

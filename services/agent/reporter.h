@@ -21,7 +21,11 @@ class Reporter {
   // Nothing is to be said any more, and what was said does not count: the project changed hands,
   // or the apiserver does not know it.
   void forget();
-  void say_again() { acknowledged_.clear(); }
+  // What is under way may have come too early.
+  void say_again() {
+    acknowledged_.clear();
+    is_doubted_ = !sent_bytes_.empty();
+  }
 
   // What is to be sent now. The caller sends it and gives its end to answered().
   std::optional<schema::StatusRequest> take(runtime::MonoTime now);
@@ -34,7 +38,8 @@ class Reporter {
  private:
   std::optional<schema::StatusRequest> wanted_;
   std::string wanted_bytes_;
-  std::string sent_bytes_;  // not empty: the answer is awaited
+  std::string sent_bytes_;   // not empty: the answer is awaited
+  bool is_doubted_ = false;  // whatever that answer is, it is said again
   schema::Phase sent_phase_ = schema::Phase::kScheduled;
   std::string acknowledged_;
   std::uint32_t failures_ = 0;

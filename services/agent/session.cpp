@@ -278,8 +278,9 @@ Session::News Session::take_beat(const Answered& answer, MonoTime now, Effects& 
     return {};
   }
   complaint_.clear();
+  const bool returned = !has_lease(now);
   renew_lease(beat_sent_at_, now, out);
-  return {.renewed = true, .revision = reply->revision};
+  return {.renewed = true, .returned = returned, .revision = reply->revision};
 }
 
 void Session::renew_lease(MonoTime sent_at, MonoTime now, Effects& out) {

@@ -52,6 +52,7 @@ class Session {
   struct News {
     bool registered = false;               // a new registration: pull
     bool renewed = false;                  // the lease
+    bool returned = false;                 // it had ended: the node may have been given up as lost
     std::optional<std::int64_t> revision;  // the newest that concerns the node, by a heartbeat
     bool engine_answers_again = false;
   };
