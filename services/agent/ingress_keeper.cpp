@@ -42,11 +42,15 @@ void IngressKeeper::change(Local& local, runtime::MonoTime now, const Change& ap
   const std::map<std::string, Routed> after = routed(local);
   touched_ = true;
   for (const auto& [container, entry] : before) {
-    if (!after.contains(container)) {
-      local.leaving[container] = {entry.addresses, now + entry.grace};
-    }
+    if (after.contains(container)) continue;
+    local.leaving[container] = {local.had[container], now + entry.grace};
+    local.had.erase(container);
   }
-  for (const auto& [container, entry] : after) local.leaving.erase(container);
+  for (const auto& [container, entry] : after) {
+    std::set<std::string>& had = local.had[container];
+    had.insert(entry.addresses.begin(), entry.addresses.end());
+    if (auto back = local.leaving.extract(container)) had.merge(back.mapped().addresses);
+  }
 }
 
 void IngressKeeper::want(const DesiredSet& desired, runtime::MonoTime now) {
@@ -70,9 +74,22 @@ void IngressKeeper::want(const DesiredSet& desired, runtime::MonoTime now) {
   }
 }
 
+// To what is to end now, an earlier life of this agent may have set routes.
+void IngressKeeper::expect_routes(Local& local, const Serving& serving, runtime::MonoTime now) {
+  for (const auto& [container, target] : serving.ending) {
+    if (local.serving && local.serving->ending.contains(container)) continue;
+    Leaving leaving{.addresses = {}, .until = now + target.grace};
+    for (const Rule& rule : local.rules) {
+      leaving.addresses.insert(with_port(target.address, rule.port));
+    }
+    local.leaving.try_emplace(container, std::move(leaving));
+  }
+}
+
 void IngressKeeper::serve(const std::string& project, Serving serving, runtime::MonoTime now) {
   const auto found = locals_.find(project);
   if (found == locals_.end() || found->second.serving == serving) return;
+  if (options_.enabled && !is_sure()) expect_routes(found->second, serving, now);
   change(found->second, now, [&] { found->second.serving = std::move(serving); });
 }
 
@@ -149,6 +166,7 @@ IngressKeeper::Table IngressKeeper::make_table() const {
 
 IngressView IngressKeeper::make_view(const Local& local) const {
   IngressView view{.serving = local.serving.value_or(Serving{})};
+  view.unsure = options_.enabled && !down_ && !is_sure();
   for (const auto& [container, entry] : routed(local)) view.held.insert(container);
   for (const auto& [container, entry] : local.leaving) view.held.insert(container);
   if (!options_.enabled || down_) view.held.clear();
@@ -233,6 +251,8 @@ void IngressKeeper::routes_set(const Result<IngressReply>& reply, runtime::MonoT
     count_at_ = now + options_.settle;
     return;
   }
+  // It may have done that, or a part of it.
+  acked_.reset();
   ++failures_;
   retry_at_ = now + options_.backoff.after(failures_);
   down_ = reply.error().code == Code::kUnavailable;
@@ -254,10 +274,14 @@ void IngressKeeper::set_routes(runtime::MonoTime now, runtime::Effects& out) {
 // --- Containers that leave ----------------------------------------------------------------------
 
 bool IngressKeeper::is_routed(const std::set<std::string>& addresses) const {
-  if (!acked_) return true;
-  return std::any_of(acked_->routes.begin(), acked_->routes.end(), [&](const auto& route) {
+  if (!is_sure()) return true;
+  const auto leads = [&](const auto& route) {
     return route.second.kind == RouteKind::kContainer && addresses.contains(route.second.address);
-  });
+  };
+  const auto has_one = [&](const Table& table) {
+    return std::any_of(table.routes.begin(), table.routes.end(), leads);
+  };
+  return has_one(*acked_) || (setting_ && has_one(setting_->second));
 }
 
 void IngressKeeper::count(runtime::MonoTime now, runtime::Effects& out) {
@@ -297,7 +321,9 @@ void IngressKeeper::release(runtime::MonoTime now) {
   bool released = false;
   for (auto& [name, local] : locals_) {
     released |= std::erase_if(local.leaving, [&](const auto& entry) {
-                  return down_ || now >= entry.second.until;
+                  const Leaving& leaving = entry.second;
+                  const bool quiet = leaving.addresses.empty() && is_sure();
+                  return down_ || quiet || now >= leaving.until;
                 }) > 0;
   }
   if (released) show();

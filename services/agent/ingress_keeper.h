@@ -83,8 +83,9 @@ class IngressKeeper {
   };
   struct Local {
     std::vector<Rule> rules;
-    std::optional<Serving> serving;          // nothing: it has not been planned yet
-    std::map<std::string, Leaving> leaving;  // by container
+    std::optional<Serving> serving;                    // nothing: it has not been planned yet
+    std::map<std::string, std::set<std::string>> had;  // all addresses of each that has routes
+    std::map<std::string, Leaving> leaving;            // by container
     IngressView shown;
   };
   using Key = std::pair<std::string, std::string>;  // host, path
@@ -96,11 +97,13 @@ class IngressKeeper {
   };
 
   static std::map<std::string, Routed> routed(const Local& local);
+  static void expect_routes(Local& local, const Serving& serving, runtime::MonoTime now);
   template <class Change>
   void change(Local& local, runtime::MonoTime now, const Change& apply);
   Route route_of(const std::string& project, const Rule& rule, const Serving& serving) const;
   Route route_of(const schema::ProjectRoutes& project, const schema::RouteRule& rule) const;
   Table make_table() const;
+  bool is_sure() const { return acked_ && acked_->complete; }
   bool is_routed(const std::set<std::string>& addresses) const;
   IngressView make_view(const Local& local) const;
   void show();
@@ -120,7 +123,7 @@ class IngressKeeper {
   std::optional<ClusterRoutes> cluster_;
   bool touched_ = false;  // the table may be another one
   Table wanted_;
-  std::optional<Table> acked_;  // what the router does
+  std::optional<Table> acked_;  // what the router does; nothing: not known
   std::optional<std::pair<runtime::RequestId, Table>> setting_;
   std::uint32_t failures_ = 0;
   runtime::MonoTime retry_at_;

@@ -61,13 +61,17 @@ struct Target {
 struct Serving {
   std::map<std::string, Target> targets;  // by service
   std::string reason;                     // why there are none; empty: it depends on the service
+  std::map<std::string, Target> ending;   // those that are to stop, by id
   bool operator==(const Serving&) const = default;
 };
 
 // What it does, as it told last.
 struct IngressView {
-  Serving serving;             // what it was asked for last
-  bool settled = true;         // false: that is under way
+  Serving serving;      // what it was asked for last
+  bool settled = true;  // false: that is under way
+  // Nobody knows yet what the router was told by an earlier life of this agent: who is to stop
+  // waits until the ingress was told of it.
+  bool unsure = false;
   std::set<std::string> held;  // ids of containers that requests may still be sent to
   std::vector<schema::IngressReport> rules;
   bool operator==(const IngressView&) const = default;

@@ -15,7 +15,12 @@ constexpr const char* kLoopback = "127.0.0.1";
 // The route goes first, then the requests that are under way end, then the container does.
 bool Planner::may_end(const ContainerInfo& container) {
   ending_.insert(container.id);
-  const bool held = situation_.desired != nullptr && situation_.ingress.held.contains(container.id);
+  plan_.serving.ending[container.id] = {
+      .container = container.id, .address = container.address, .grace = grace_of(container)};
+  const IngressView& ingress = situation_.ingress;
+  const bool unknown = ingress.unsure && !ingress.serving.ending.contains(container.id);
+  const bool held =
+      situation_.desired != nullptr && (unknown || ingress.held.contains(container.id));
   if (!held) return true;
   unfinished_ = true;
   waiting_.push_back("waiting for requests to " + quoted("container", container.name) + " to end");
@@ -56,7 +61,8 @@ void Planner::serve(const schema::DesiredProject& desired) {
 // What an operation of ours has just changed is not known yet, nor is who is well: what was said
 // last holds for those that are to go on.
 void Planner::keep_serving() {
-  plan_.serving = situation_.ingress.serving;
+  plan_.serving.targets = situation_.ingress.serving.targets;
+  plan_.serving.reason = situation_.ingress.serving.reason;
   std::erase_if(plan_.serving.targets,
                 [&](const auto& target) { return ending_.contains(target.second.container); });
 }

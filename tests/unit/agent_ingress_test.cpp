@@ -16,6 +16,18 @@ struct IngressWorld : AgentWorld {
     listens = schema::NodeIngress{.address = "100.64.0.7:80", .port = 80};
     engine.add_image("sick:1", {.health = agent::Health::kUnhealthy, .health_after_ms = 100});
     engine.add_image("crash:1", {.exits_after_ms = 10, .exit_code = 1});
+    before_engine_op = [this](const agent::EngineOp& op) {
+      if (const auto* stop = std::get_if<agent::StopContainer>(&op)) note_routes_to(stop->id);
+    };
+  }
+
+  void note_routes_to(const std::string& id) {
+    for (const auto& each : objects().containers) {
+      if (each.id != id || each.state != agent::ContainerState::kRunning) continue;
+      for (const auto& [key, to] : ingress.routes) {
+        if (to.address.starts_with(each.address + ":")) stopped_with_routes.push_back(each.name);
+      }
+    }
   }
 
   const agent::Route& route(const sim::ModelIngress::Key& key = kShop) {
@@ -24,6 +36,8 @@ struct IngressWorld : AgentWorld {
     return found->second;
   }
   std::string address(const std::string& name) { return container(*this, name).address + ":80"; }
+
+  std::vector<std::string> stopped_with_routes;  // containers
 };
 
 schema::DesiredProject shop(std::vector<schema::ServiceDef> services = {web("app")}) {
@@ -347,4 +361,119 @@ TEST_CASE("a service in the node's network is reached on loopback, one that join
   world.want(project);
   CHECK(world.route({"side.example", "/"}).address == container(world, "shop-app").address + ":81");
   CHECK(world.route({"raw.example", "/"}).address == "127.0.0.1:82");
+}
+
+TEST_CASE("what an earlier life of the agent has routed is let go in order, too") {
+  IngressWorld world;
+  world.start();
+  world.want(shop());
+  world.ingress.under_way[world.address("shop-app")] = 1;
+  auto project = world.desired.at("shop");
+  project.phase = Phase::kTerminating;
+  world.want(project, AgentWorld::Wake::kNo);
+  world.start();
+  CHECK(world.route().kind == RouteKind::kNone);
+  CHECK(container(world, "shop-app").state == agent::ContainerState::kRunning);
+  world.ingress.under_way.clear();
+  world.advance(200ms);
+  CHECK(world.last_report("shop").phase == Phase::kTerminated);
+  CHECK(world.stopped_with_routes.empty());
+}
+
+TEST_CASE("a router that confirms nothing is not waited for longer than the grace period") {
+  IngressWorld world;
+  world.start();
+  auto project = shop();
+  project.spec.services[0].stop_grace_period = "10s";
+  world.want(project);
+  project.phase = Phase::kTerminating;
+  world.want(project, AgentWorld::Wake::kNo);
+  world.ingress_forgets = true;
+  world.start();
+  world.advance(9s);
+  CHECK(container(world, "shop-app").state == agent::ContainerState::kRunning);
+  world.advance(3s);
+  CHECK(world.last_report("shop").phase == Phase::kTerminated);
+}
+
+TEST_CASE("a route that may have been set counts as one") {
+  IngressWorld world;
+  world.start();
+  SECTION("while it is being set") {
+    world.ingress_is_late = true;
+    world.want(shop());
+    world.let_routes_go();  // that it is starting; now the container's is under way
+    REQUIRE(world.route().kind == RouteKind::kContainer);
+    world.terminate("shop");
+    world.advance(1s);
+    CHECK(container(world, "shop-app").state == agent::ContainerState::kRunning);
+    world.ingress_is_late = false;
+    world.let_routes_go();
+  }
+  SECTION("when nobody knows whether it was") {
+    world.ingress_forgets = true;
+    world.want(shop());
+    world.advance(150ms);
+    REQUIRE(world.route().kind == RouteKind::kContainer);
+    world.terminate("shop");
+    CHECK(container(world, "shop-app").state == agent::ContainerState::kRunning);
+    world.ingress_forgets = false;
+  }
+  world.advance(5s);
+  CHECK(world.last_report("shop").phase == Phase::kTerminated);
+  CHECK(world.stopped_with_routes.empty());
+}
+
+TEST_CASE("a route to another port of a container is a route to it") {
+  IngressWorld world;
+  world.start();
+  world.want(shop());
+  world.ingress_is_late = true;
+  auto project = next_generation(world, "shop");
+  project.spec.ingress[0].target.port = 81;
+  project.spec.services[0].image = "web:2";
+  project.spec.update_policy.order = schema::UpdateOrder::kStopFirst;
+  world.want(project);
+  world.advance(1s);
+  CHECK(container(world, "shop-app").state == agent::ContainerState::kRunning);
+  world.ingress_is_late = false;
+  world.let_routes_go();
+  world.advance(1s);
+  CHECK(world.route().address.ends_with(":81"));
+  CHECK(world.stopped_with_routes.empty());
+}
+
+TEST_CASE("a report whose answer was lost counts for what is said after it [S13]") {
+  IngressWorld world;
+  world.start();
+  world.want(shop());
+  REQUIRE(world.last_report("shop").ingress[0].ready);
+  const std::size_t before = world.reports.size();
+  const auto tell_of_router = [&](const std::string& trouble) {
+    world.ingress.trouble = trouble;
+    world.tell(runtime::Delivered{
+        agent::kIngressEventSubject, agent::encode(agent::IngressEvent{trouble}), {}});
+    world.settle();
+  };
+  world.api_answers = false;
+  tell_of_router("it was killed");
+  tell_of_router("");
+  world.api_answers = true;
+  world.advance(3s);
+  CHECK(world.reports.size() > before);
+  CHECK(world.last_report("shop").ingress[0].ready);
+}
+
+TEST_CASE("a node that was silent for too long says again what it does [S13]") {
+  IngressWorld world;
+  world.start();
+  world.want(shop());
+  const std::size_t before = world.reports.size();
+  world.api_answers = false;
+  world.advance(20s);
+  CHECK(world.reports.size() == before);
+  world.api_answers = true;
+  world.advance(6s);
+  CHECK(world.reports.size() == before + 1);
+  CHECK(world.last_report("shop").ingress[0].ready);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,6 +65,7 @@ class AgentWorld {
 
   // --- The engine ---
   sim::ModelEngine engine{Timestamp{1'700'000'000'000}};
+  std::function<void(const agent::EngineOp&)> before_engine_op;
   std::vector<agent::EngineOp> done;     // the operations that change something
   std::optional<std::size_t> die_after;  // so many of those; the last one's answer is lost
   bool engine_holds = false;             // answers wait in `held`
@@ -75,6 +77,8 @@ class AgentWorld {
 
   // --- The ingress ---
   std::optional<schema::NodeIngress> listens;
+  bool ingress_forgets = false;  // does what it is told, and its answers are lost
+  bool ingress_is_late = false;  // likewise, and they wait until let_routes_go()
   sim::ModelIngress ingress;
   schema::RoutesReply cluster_routes;  // what the apiserver says of all projects
 
@@ -90,6 +94,7 @@ class AgentWorld {
     timers_.clear();
     held.clear();
     waiting_beats_.clear();
+    late_routes_.clear();
     notes.clear();
     auto cache = agent::decode_cache(kept, kNode);
     agent_ = std::make_unique<agent::Agent>(
@@ -161,6 +166,10 @@ class AgentWorld {
     now.mono = now.mono + for_so_long;
     now.wall.ms += for_so_long.count() / 1000;
     engine.advance(now.wall);
+  }
+  void let_routes_go() {
+    for (runtime::Answered& answer : std::exchange(late_routes_, {})) tell(std::move(answer));
+    settle();
   }
   void let_beats_go() {
     beats_wait = false;
@@ -252,9 +261,7 @@ class AgentWorld {
       if (request->subject == agent::kEngineSubject) {
         serve_engine(*request);
       } else if (request->subject == agent::kIngressSubject) {
-        const auto op = agent::decode_ingress_op(request->body);
-        REQUIRE(op.ok());
-        tell(runtime::Answered{request->id, agent::encode(ingress.execute(*op))});
+        serve_ingress(*request);
       } else if (request->subject == agent::kStateSubject) {
         tell(runtime::Answered{request->id, serve_disk(*request)});
       } else {
@@ -262,6 +269,18 @@ class AgentWorld {
       }
     } else if (const auto* note = std::get_if<runtime::Note>(&effect)) {
       notes.push_back(note->text);
+    }
+  }
+
+  void serve_ingress(const runtime::Request& request) {
+    const auto op = agent::decode_ingress_op(request.body);
+    REQUIRE(op.ok());
+    runtime::Answered answer{request.id, agent::encode(ingress.execute(*op))};
+    if (ingress_forgets) answer.body = timed_out("the router does not answer");
+    if (ingress_is_late && std::holds_alternative<agent::SetRoutes>(*op)) {
+      late_routes_.push_back(std::move(answer));
+    } else {
+      tell(std::move(answer));
     }
   }
 
@@ -289,6 +308,7 @@ class AgentWorld {
                        std::holds_alternative<agent::GetInfo>(*op) ||
                        std::holds_alternative<agent::TailLogs>(*op);
     if (die_after && done.size() >= *die_after) return;
+    if (before_engine_op) before_engine_op(*op);
     runtime::Answered answer{request.id, agent::encode(engine.execute(*op))};
     if (!reads) done.push_back(*op);
     if (engine_holds && !reads) {
@@ -361,6 +381,7 @@ class AgentWorld {
   std::unique_ptr<agent::Agent> agent_;
   std::deque<runtime::Event> inbox_;
   std::vector<runtime::Event> waiting_beats_;
+  std::vector<runtime::Answered> late_routes_;
   std::map<runtime::TimerId, runtime::MonoTime> timers_;
 };
 
