@@ -50,7 +50,8 @@ bool is_up(const agent::ContainerInfo& container) {
 Checks::Checks(Cluster& cluster)
     : cluster_(cluster),
       nodes_(cluster, orders_, [this](const std::string& sentence) { fail(sentence); }),
-      copies_(cluster, orders_, [this](const std::string& sentence) { fail(sentence); }) {
+      copies_(cluster, orders_, [this](const std::string& sentence) { fail(sentence); }),
+      routes_(cluster, copies_, [this](const std::string& sentence) { fail(sentence); }) {
   World& world = cluster.world();
   world.after_step = [this](const std::string& process) {
     ++steps_;
@@ -60,17 +61,26 @@ Checks::Checks(Cluster& cluster)
   };
   world.on_event = [this](const std::string& process, const runtime::Event& event) {
     copies_.on_event(process, event);
+    if (process.starts_with("agent-")) routes_.on_event(process, event);
   };
   world.on_effect = [this](const std::string& process, const runtime::Effect& effect) {
     const auto* request = std::get_if<runtime::Request>(&effect);
     if (request == nullptr) return;
     check_status(process, *request);
     copies_.on_request(process, *request);
+    if (process.starts_with("agent-")) routes_.on_request(process, *request);
     if (process == "operator") note_order(*request);
   };
   world.before_engine_op = [this](const std::string& process, const agent::EngineOp& op) {
     for (const std::string& node : cluster_.node_names()) {
-      if (Cluster::agent_of(node) == process) copies_.before_engine_op(node, op);
+      if (Cluster::agent_of(node) != process) continue;
+      copies_.before_engine_op(node, op);
+      routes_.before_engine_op(node, op);
+    }
+  };
+  world.after_ingress_op = [this](const std::string& process, const agent::IngressOp&) {
+    for (const std::string& node : cluster_.node_names()) {
+      if (Cluster::agent_of(node) == process) routes_.look_at(node, cluster_.observe(node));
     }
   };
   world.after_engine_op = [this](const std::string& process, const agent::EngineOp& op) {
@@ -108,6 +118,7 @@ void Checks::check_store() {
   check_ends(now);
   nodes_.look(before_, now);
   copies_.look(now);
+  routes_.look(now);
   before_ = std::move(now);
 }
 
@@ -304,6 +315,7 @@ void Checks::check_engine(const std::string& node) {
   const agent::Observation seen = cluster_.observe(node);
   remember_up(node, seen);
   copies_.look_at(node, seen);
+  routes_.look_at(node, seen);
   std::map<std::string, std::string> volumes;  // project -> epoch
   for (const agent::VolumeInfo& volume : seen.volumes) {
     volumes[label(volume.labels, agent::kLabelProject)] = epoch_of(volume.labels);

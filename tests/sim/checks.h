@@ -11,6 +11,7 @@
 #include "tests/sim/cluster.h"
 #include "tests/sim/copy_checks.h"
 #include "tests/sim/node_checks.h"
+#include "tests/sim/route_checks.h"
 
 namespace cara::sim {
 
@@ -54,6 +55,7 @@ class Checks {
   Snapshot before_;
   NodeChecks nodes_;
   CopyChecks copies_;
+  RouteChecks routes_;
   std::optional<std::string> violation_;
   std::uint64_t steps_ = 0;
   std::uint64_t engine_changes_ = 0;

@@ -16,6 +16,7 @@ constexpr runtime::Duration kRetryAfter = std::chrono::milliseconds(300);
 constexpr std::uint64_t kMemoryStepMib = 100;
 constexpr std::uint64_t kFirstPort = 8080;
 constexpr std::uint64_t kPorts = 3;
+constexpr const char* kSharedHost = "shared.example";
 
 std::string_view operation(Verb verb) {
   return verb == Verb::kApply ? "project.apply" : "project.delete";
@@ -92,6 +93,13 @@ schema::Project Client::make_project(JournalEntry& entry, runtime::Instant now) 
   schema::Project project;
   project.metadata.name = entry.name;
   project.metadata.labels[kMarker] = std::to_string(entry.marker);
+  if (exists_[entry.name] && specs_.contains(entry.name) && random_.below(3) == 0) {
+    project.spec = specs_[entry.name];
+    project.spec.ingress.clear();
+    entry.expire_at = project.spec.expire_at;
+    add_rules(entry.name, project.spec);
+    return project;
+  }
   const std::uint64_t services = 1 + random_.below(3);
   for (std::uint64_t i = 0; i < services; ++i) {
     schema::ServiceDef service;
@@ -112,7 +120,23 @@ schema::Project Client::make_project(JournalEntry& entry, runtime::Instant now) 
     entry.expire_at = Timestamp{now.wall.ms + ms};
     project.spec.expire_at = entry.expire_at;
   }
+  add_rules(entry.name, project.spec);
+  specs_[entry.name] = project.spec;
   return project;
+}
+
+// Whoever asks for the shared host while another project has it is refused.
+void Client::add_rules(const std::string& name, schema::ProjectSpec& spec) {
+  const auto add = [&](const char* rule, const std::string& host, const char* path) {
+    schema::IngressDef def{.name = rule, .host = host, .path = path};
+    def.target.service = spec.services[random_.below(spec.services.size())].name;
+    def.target.port = random_.below(2) == 0 ? 80 : 8080;
+    spec.ingress.push_back(std::move(def));
+  };
+  const std::string own = name + ".example";
+  if (random_.below(10) < 7) add("main", own, "/");
+  if (random_.below(10) < 3) add("api", own, "/api");
+  if (random_.below(10) < 2) add("shared", kSharedHost, "/");
 }
 
 // So much that nodes fill up, and so few ports that two often want the same.

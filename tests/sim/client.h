@@ -1,7 +1,7 @@
 // Client: a user with a script. Applies, updates and deletes its own projects, one thing at a time
 // per name, repeats a request with the same id until it has an answer, and keeps a journal of what
-// was promised to it. Its projects ask for memory, host ports, labels of nodes, and tolerate
-// taints.
+// was promised to it. Its projects ask for memory, host ports, labels of nodes, hosts of their own
+// and one that several want, and tolerate taints. Every third update changes the hosts alone.
 #pragma once
 
 #include <array>
@@ -76,6 +76,7 @@ class Client : public runtime::Actor {
   Verb choose(const std::string& name);
   schema::Project make_project(JournalEntry& entry, runtime::Instant now);
   void add_wishes(schema::ProjectSpec& spec);
+  void add_rules(const std::string& name, schema::ProjectSpec& spec);
   void send(const std::string& name, runtime::Effects& out);
   void on_answer(const std::string& name, const runtime::Answered& answer, runtime::MonoTime now,
                  runtime::Effects& out);
@@ -87,7 +88,8 @@ class Client : public runtime::Actor {
   runtime::Waiting<std::string> waiting_;  // names
   std::map<std::string, Open> open_;       // by name
   std::map<std::string, Kind> kinds_;
-  std::map<std::string, bool> exists_;  // as far as this client knows
+  std::map<std::string, bool> exists_;                // as far as this client knows
+  std::map<std::string, schema::ProjectSpec> specs_;  // what was asked for last
   std::vector<JournalEntry> journal_;
   bool finishing_ = false;
 };

@@ -35,7 +35,7 @@ std::map<std::string, Object> read_all(apiserver::Store& store, std::string_view
 
 Cluster::Cluster(ClusterOptions options)
     : options_(std::move(options)), random_({3, options_.seed}), world_(options_.seed) {
-  auto store = apiserver::Store::open({.cluster = kClusterId});
+  auto store = apiserver::Store::open({.cluster = kClusterId, .hop_key = kHopKey});
   CARA_CHECK(store.ok());
   store_ = std::move(*store);
   add_apiserver();
@@ -112,6 +112,9 @@ void Cluster::add_node(int number) {
     options.boot_id = node + "-" + std::to_string(boots_[node]);
     if (options_.zones)
       options.labels[kZone] = kZones[static_cast<std::size_t>(number) % kZones.size()];
+    if (routers_.contains(node)) {
+      options.ingress = schema::NodeIngress{.address = ingress_of(node), .port = 80};
+    }
     options.heartbeat_every = std::chrono::seconds(1);
     options.pull_every = std::chrono::seconds(10);
     options.observe_every = std::chrono::seconds(5);
@@ -126,7 +129,13 @@ void Cluster::add_node(int number) {
     watch_engine(node);
     return reply;
   };
+  if (number <= options_.ingresses) add_router(node, spec);
   world_.add(std::move(spec));
+}
+
+void Cluster::add_router(const std::string& node, ProcessSpec& spec) {
+  ModelIngress& router = routers_[node];
+  spec.ingress = [&router](const agent::IngressOp& op) { return router.execute(op); };
 }
 
 void Cluster::add_client() {
@@ -160,8 +169,23 @@ ModelEngine& Cluster::engine_of(const std::string& node) {
   return engine;
 }
 
+ModelIngress* Cluster::router_of(const std::string& node) {
+  const auto router = routers_.find(node);
+  return router == routers_.end() ? nullptr : &router->second;
+}
+
+void Cluster::set_router_trouble(const std::string& node, const std::string& trouble) {
+  ModelIngress& router = routers_.at(node);
+  if (router.trouble == trouble) return;
+  router.trouble = trouble;
+  router.under_way.clear();
+  world_.trace().add({world_.now(), agent_of(node), "router", trouble, ""});
+  world_.ingress_event(agent_of(node), {trouble});
+}
+
 void Cluster::reboot(const std::string& node) {
   world_.crash(agent_of(node));
+  if (ModelIngress* router = router_of(node)) *router = {};
   ++boots_[node];
   engine_of(node).reboot();
 }

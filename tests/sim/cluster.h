@@ -13,6 +13,7 @@
 #include "services/apiserver/store/store.h"
 #include "tests/sim/client.h"
 #include "tests/sim/model_engine.h"
+#include "tests/sim/model_ingress.h"
 #include "tests/sim/operator.h"
 #include "tests/sim/world.h"
 
@@ -20,10 +21,12 @@ namespace cara::sim {
 
 inline constexpr const char* kClusterId = "c0ffee";
 inline constexpr const char* kApiserver = "apiserver";
+inline constexpr const char* kHopKey = "hop";
 
 struct ClusterOptions {
   std::uint64_t seed = 0;
   int nodes = 3;
+  int ingresses = 0;  // the first so many nodes have one
   int schedulers = 2;
   int gcs = 2;
   // Of the projects that a client plays with, and an operator beside it; empty: there are neither.
@@ -58,7 +61,13 @@ class Cluster {
 
   // Brought up to the present first.
   ModelEngine& engine_of(const std::string& node);
-  // The machine is switched off and on: its agent is down, its containers have ended.
+  // Null: the node has none. It outlives its agent.
+  ModelIngress* router_of(const std::string& node);
+  static std::string ingress_of(const std::string& node) { return node + ":80"; }
+  // It does not run, and why. Empty: it does again, with the routes that it was given last.
+  void set_router_trouble(const std::string& node, const std::string& trouble);
+  // The machine is switched off and on: its agent is down, its containers have ended, its router
+  // has no routes.
   void reboot(const std::string& node);
   // Set up anew under its name: its agent is down, is another one and has forgotten everything. The
   // engine has not, if it is kept.
@@ -76,6 +85,7 @@ class Cluster {
   void add_scheduler(int number);
   void add_gc(int number);
   void add_node(int number);
+  void add_router(const std::string& node, ProcessSpec& spec);
   void add_client();
   void add_operator();
   void watch_engine(const std::string& node);
@@ -87,6 +97,7 @@ class Cluster {
   std::unique_ptr<apiserver::Store> store_;
   std::vector<std::string> node_names_;
   std::map<std::string, std::unique_ptr<ModelEngine>> engines_;
+  std::map<std::string, ModelIngress> routers_;
   std::map<std::string, std::string> agent_ids_;
   std::map<std::string, std::string> caches_;   // on each node's disk: its agent's desired set
   std::map<std::string, std::uint64_t> boots_;  // of the nodes

@@ -51,7 +51,22 @@ void CopyChecks::on_event(const std::string& process, const runtime::Event& even
   for (const schema::DesiredProject& project : reply->projects) {
     set[project.name] = {project.uid, project.assignment};
   }
+  if (told->second.set) {
+    for (const auto& [name, epoch] : *told->second.set) {
+      if (!set.contains(name)) told->second.left[name] = cluster_.world().now();
+    }
+  }
   told->second.set = std::move(set);
+}
+
+bool CopyChecks::was_told_of(const std::string& process, const std::string& project,
+                             Duration lately) const {
+  const auto told = told_.find(process);
+  if (told == told_.end() || !told->second.set) return false;
+  const auto left = told->second.left.find(project);
+  const bool was_away =
+      left != told->second.left.end() && cluster_.world().now() - left->second < lately;
+  return told->second.set->contains(project) && !was_away;
 }
 
 // An agent makes and starts nothing of an epoch older than the newest it was told of, and nothing

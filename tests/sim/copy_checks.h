@@ -24,6 +24,8 @@ class CopyChecks {
   void on_request(const std::string& process, const runtime::Request& request);
   void on_event(const std::string& process, const runtime::Event& event);
   void before_engine_op(const std::string& node, const agent::EngineOp& op);
+  // The newest set that an agent was told has the project, and so had those since `lately`.
+  bool was_told_of(const std::string& process, const std::string& project, Duration lately) const;
   // Something may have changed on a node.
   void look_at(const std::string& node, const agent::Observation& seen);
 
@@ -37,6 +39,7 @@ class CopyChecks {
   struct Told {
     std::optional<runtime::RequestId> asked;
     std::optional<Epochs> set;
+    std::map<std::string, MonoTime> left;  // projects: when a set did not have them any more
   };
   // A project's copies that run: uid -> node -> assignment.
   using Copies = std::map<std::string, std::map<std::string, std::int64_t>>;

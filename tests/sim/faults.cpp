@@ -14,6 +14,9 @@ constexpr Duration kLongestOutage = std::chrono::seconds(36);
 constexpr Duration kLongestDown = std::chrono::seconds(8);
 constexpr Duration kLongestCut = std::chrono::seconds(14);  // longer than every window
 constexpr std::uint64_t kMostEffects = 4;
+constexpr Duration kRouterDown = std::chrono::seconds(6);       // at most
+constexpr Duration kBetweenRequests = std::chrono::seconds(2);  // long ones, at most
+constexpr Duration kLongestRequest = std::chrono::seconds(12);  // longer than a grace period
 
 }  // namespace
 
@@ -34,7 +37,12 @@ void FaultPlan::begin() {
   engine.event_lost = random_.below(30);
   engine.slowest = std::chrono::milliseconds(5 + random_.below(800));
   cluster_.world().set_engine_faults(engine);
+  IngressFaults ingress;
+  ingress.crawls = random_.below(20);
+  ingress.forgets = random_.below(10);
+  cluster_.world().set_ingress_faults(ingress);
   next();
+  next_request();
 }
 
 void FaultPlan::next() {
@@ -67,6 +75,8 @@ void FaultPlan::strike() {
     reinstall();
   } else if (dice < 84) {
     reboot();
+  } else if (dice < 90) {
+    stop_router();
   } else {
     meddle();
   }
@@ -162,11 +172,49 @@ void FaultPlan::meddle() {
   }
 }
 
+void FaultPlan::stop_router() {
+  const std::string& node = any_node();
+  if (cluster_.router_of(node) == nullptr) return;
+  cluster_.set_router_trouble(node, "it was killed");
+  cluster_.world().timeline().after(up_to(kRouterDown),
+                                    [this, node] { cluster_.set_router_trouble(node, ""); });
+}
+
+void FaultPlan::next_request() {
+  cluster_.world().timeline().after(up_to(kBetweenRequests), [this] {
+    if (healed_) return;
+    request();
+    next_request();
+  });
+}
+
+// One that takes long, to any container that has a route.
+void FaultPlan::request() {
+  const std::string& node = any_node();
+  ModelIngress* router = cluster_.router_of(node);
+  if (router == nullptr || !router->trouble.empty()) return;
+  std::vector<std::string> addresses;
+  for (const auto& [key, route] : router->routes) {
+    if (route.kind == agent::RouteKind::kContainer) addresses.push_back(route.address);
+  }
+  if (addresses.empty()) return;
+  const std::string& address = addresses[random_.below(addresses.size())];
+  ++router->under_way[address];
+  cluster_.world().timeline().after(up_to(kLongestRequest), [router, address] {
+    const auto found = router->under_way.find(address);
+    if (found != router->under_way.end() && --found->second == 0) router->under_way.erase(found);
+  });
+}
+
 void FaultPlan::heal() {
   healed_ = true;
   World& world = cluster_.world();
   world.bus().set_faults({});
   world.set_engine_faults({});
+  world.set_ingress_faults({});
+  for (const std::string& node : cluster_.node_names()) {
+    if (cluster_.router_of(node) != nullptr) cluster_.set_router_trouble(node, "");
+  }
   for (const std::string& process : world.names()) {
     world.cut(process, {});
     world.thaw(process);

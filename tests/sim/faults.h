@@ -1,7 +1,8 @@
 // FaultPlan: what goes wrong in a run, drawn from its seed: lossy links, cut-off and frozen
 // processes, most nodes lost at once, crashes between and inside steps, engines that refuse, forget
-// and lose events, machines that are switched off and on, also while there is no apiserver, or set
-// up anew, and people who remove containers by hand.
+// and lose events, routers that end, are late and have long requests, machines that are switched
+// off and on, also while there is no apiserver, or set up anew, and people who remove containers by
+// hand.
 #pragma once
 
 #include "services/runtime/ids.h"
@@ -37,6 +38,9 @@ class FaultPlan {
   Duration outage();
   void reinstall();
   void meddle();
+  void stop_router();
+  void next_request();
+  void request();
   void reboot();
   void restart_later(const std::string& process);
   std::string any_process();

@@ -284,8 +284,7 @@ Result<EngineReply> ModelEngine::run(const agent::StartContainer& op) {
   info.oom_killed = false;
   info.started_at = now_;
   info.health = behaviour.health == Health::kNone ? Health::kNone : Health::kStarting;
-  info.address =
-      "10.0." + std::to_string(made_ / 250 % 250) + "." + std::to_string(2 + made_ % 250);
+  info.address = free_address(container->spec);
   for (const agent::Endpoint& endpoint : container->spec.endpoints) {
     if (!endpoint.ipv4.empty()) info.address = endpoint.ipv4;
   }

@@ -102,6 +102,8 @@ class ModelEngine : public agent::Engine {
 
   Container* find(const std::string& id_or_name);
   bool has_network(const std::string& id_or_name) const;
+  std::string free_subnet() const;
+  std::string free_address(const agent::ContainerSpec& spec) const;
   std::string next_id();
   void end(Container& container, std::int64_t exit_code, Timestamp when);
   void change_health(Container& container);
@@ -117,7 +119,7 @@ class ModelEngine : public agent::Engine {
                              .architecture = "amd64",
                              .cpus = 4,
                              .memory_bytes = std::int64_t{8} * 1024 * 1024 * 1024};
-  std::uint64_t made_ = 0;  // objects so far: the source of ids and addresses
+  std::uint64_t made_ = 0;  // objects so far: the source of ids
   std::map<std::string, Image> images_;
   std::map<std::string, Container> containers_;         // by id
   std::map<std::string, agent::NetworkInfo> networks_;  // by id

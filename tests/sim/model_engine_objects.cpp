@@ -61,15 +61,42 @@ Result<EngineReply> ModelEngine::run(const agent::CreateNetwork& op) {
                      " overlaps that of network " + other.name);
     }
   }
-  const auto made = static_cast<std::int64_t>(made_);
-  const std::string picked =
-      "10." + std::to_string(200 + made / 256 % 8) + "." + std::to_string(made % 256) + ".0/24";
   networks_[id] = {.id = id,
                    .name = op.name,
                    .labels = op.labels,
                    .internal = op.internal,
-                   .subnet = op.subnet.empty() ? picked : op.subnet};
+                   .subnet = op.subnet.empty() ? free_subnet() : op.subnet};
   return EngineReply{.id = id};
+}
+
+// The first that no network has, as Docker does: of one that was removed the next one takes it.
+std::string ModelEngine::free_subnet() const {
+  for (int i = 0;; ++i) {
+    const std::string subnet =
+        "10." + std::to_string(200 + i / 256) + "." + std::to_string(i % 256) + ".0/24";
+    const bool used = std::any_of(networks_.begin(), networks_.end(), [&](const auto& network) {
+      return network.second.subnet == subnet;
+    });
+    if (!used) return subnet;
+  }
+}
+
+// Of its first network, the lowest that nobody has; empty: it is in no network of its own.
+std::string ModelEngine::free_address(const agent::ContainerSpec& spec) const {
+  if (spec.endpoints.empty()) return "";
+  const std::string& first = spec.endpoints.front().network;
+  const auto network = std::find_if(networks_.begin(), networks_.end(), [&](const auto& each) {
+    return each.first == first || each.second.name == first;
+  });
+  const std::string& subnet = network->second.subnet;
+  const std::string prefix = subnet.substr(0, subnet.rfind('.') + 1);
+  for (int i = 2;; ++i) {
+    std::string address = prefix + std::to_string(i);
+    const bool used = std::any_of(containers_.begin(), containers_.end(), [&](const auto& each) {
+      return each.second.info.address == address;
+    });
+    if (!used) return address;
+  }
 }
 
 Result<EngineReply> ModelEngine::run(const agent::RemoveNetwork& op) {

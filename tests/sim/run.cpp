@@ -5,6 +5,7 @@
 #include "tests/sim/checks.h"
 #include "tests/sim/cluster.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/route_checks.h"
 #include "tests/sim/settle.h"
 
 namespace cara::sim {
@@ -56,6 +57,7 @@ class Run {
       options.nodes = 3 + static_cast<int>(random.below(3));
       options.client_every = kCalmClient;
     }
+    options.ingresses = options.nodes - (random.below(3) == 0 ? 1 : 0);
     options.zones = true;
     options.node_memory = kNodeMemory;
     options.schedulers = 1 + static_cast<int>(random.below(2));
@@ -104,10 +106,14 @@ class Run {
   // A cluster that is left alone leaves its containers alone [S51].
   std::string stay() {
     const std::uint64_t changes = checks_.engine_changes();
+    const int routed = times_routed(cluster_);
     if (!run_until(cluster_.world().now() + kMustStay)) return *checks_.violation();
     if (const auto why = why_unsettled(cluster_)) return "it did not stay settled: " + *why;
     if (checks_.engine_changes() != changes && !expects_failures()) {
       return "engine objects were changed though everything was as it should be [S51]";
+    }
+    if (times_routed(cluster_) != routed && !expects_failures()) {
+      return "routes were set though everything was as it should be [S51]";
     }
     return "";
   }

@@ -8,6 +8,7 @@
 #include "schema/lifecycle.h"
 #include "services/agent/names.h"
 #include "tests/sim/holdings.h"
+#include "tests/sim/route_checks.h"
 
 namespace cara::sim {
 namespace {
@@ -179,7 +180,7 @@ std::optional<std::string> why_unsettled(Cluster& cluster) {
     const auto present = present_objects(cluster.observe(node));
     if (auto why = check_objects(node, wanted, present, projects)) return why;
   }
-  return std::nullopt;
+  return why_misrouted(cluster);
 }
 
 std::optional<std::string> broken_promise(Cluster& cluster) {

@@ -12,8 +12,9 @@ namespace {
 constexpr std::uint64_t kStepDelayUs = 200;  // events of this long make one batch
 // Whoever waits for longer than this (a pull) is told that the connection is cut.
 constexpr Duration kPatience = std::chrono::seconds(85);
-constexpr std::uint64_t kPullUs = 400'000;  // of an image, at most
-constexpr std::uint64_t kDiskUs = 30'000;   // for a small file to be on disk, at most
+constexpr std::uint64_t kPullUs = 400'000;     // of an image, at most
+constexpr std::uint64_t kCrawlUs = 1'000'000;  // of a router, at most
+constexpr std::uint64_t kDiskUs = 30'000;      // for a small file to be on disk, at most
 
 }  // namespace
 
@@ -38,7 +39,8 @@ void World::add(ProcessSpec spec) {
                                             .cut = false,
                                             .alive_at = {},
                                             .thawed_at = {},
-                                            .cut_at = {}})
+                                            .cut_at = {},
+                                            .router_free_at = {}})
                  .second);
 }
 
@@ -131,6 +133,10 @@ void World::engine_event(const std::string& name, const agent::EngineEvent& even
   give(name, runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), std::nullopt});
 }
 
+void World::ingress_event(const std::string& name, const agent::IngressEvent& event) {
+  give(name, runtime::Delivered{agent::kIngressEventSubject, agent::encode(event), std::nullopt});
+}
+
 void World::give(const std::string& name, runtime::Event event) {
   Process& process = processes_.at(name);
   if (process.actor) put(process, std::move(event));
@@ -192,6 +198,7 @@ void World::perform_one(Process& process, const runtime::Effect& effect) {
     bus_.publish(name, *message);
   } else if (const auto* request = std::get_if<runtime::Request>(&effect)) {
     if (request->subject == agent::kEngineSubject) return call_engine(process, *request);
+    if (request->subject == agent::kIngressSubject) return call_ingress(process, *request);
     if (request->subject == agent::kStateSubject) return keep(process, *request);
     note(name, "asks", std::to_string(request->id) + " " + request->subject, request->body);
     bus_.request(name, *request);
@@ -243,6 +250,31 @@ void World::call_engine(Process& process, const runtime::Request& request) {
   timeline_.after(before,
                   [this, &process, op = *op, id = request.id, life = process.life,
                    left = request.timeout - before] { execute(process, op, id, life, left); });
+}
+
+// What has not been done when the agent dies is never done: nobody but it asks the router.
+void World::call_ingress(Process& process, const runtime::Request& request) {
+  CARA_CHECK(process.spec.ingress);
+  auto op = agent::decode_ingress_op(request.body);
+  CARA_CHECK(op.ok());
+  note(process.spec.name, "ingress", std::to_string(request.id), request.body);
+  const bool crawls = random_.below(100) < ingress_faults_.crawls;
+  const auto slowest = static_cast<std::uint64_t>(ingress_faults_.slowest.count());
+  const Duration takes(50 + random_.below(crawls ? kCrawlUs : slowest));
+  process.router_free_at = std::max(process.router_free_at, now()) + takes;
+  const bool forgets = random_.below(100) < ingress_faults_.forgets;
+  const MonoTime give_up = now() + request.timeout;
+  timeline_.after(process.router_free_at - now(), [this, &process, op = *op, id = request.id,
+                                                   life = process.life, forgets, give_up] {
+    if (process.life != life || !process.actor) return;
+    Result<runtime::Payload> body = agent::encode(process.spec.ingress(op));
+    if (after_ingress_op) after_ingress_op(process.spec.name, op);
+    if (forgets) body = timed_out("the router did not answer in time");
+    const Duration back = forgets ? give_up - now() : Duration(50 + random_.below(1'000));
+    timeline_.after(back, [this, &process, id, life, body] {
+      if (process.life == life && process.actor) put(process, runtime::Answered{id, body});
+    });
+  });
 }
 
 // The file is as before when the process dies first.

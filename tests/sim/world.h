@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "services/agent/engine.h"
+#include "services/agent/ingress.h"
 #include "services/runtime/actor.h"
 #include "services/runtime/ids.h"
 #include "tests/sim/bus.h"
@@ -30,6 +31,8 @@ struct ProcessSpec {
   std::function<std::unique_ptr<runtime::Actor>(runtime::Seed)> make;
   // Serves `local.engine`.
   std::function<Result<agent::EngineReply>(const agent::EngineOp&)> engine;
+  // Serves `local.ingress`.
+  std::function<Result<agent::IngressReply>(const agent::IngressOp&)> ingress;
   // Serves `local.state`: a file that outlives the process.
   std::function<void(const std::string& bytes)> keep;
   Duration boot_offset{};           // hosts booted at different times,
@@ -42,6 +45,13 @@ struct EngineFaults {
   std::uint64_t forgets = 0;     // done, but the answer is a timeout
   std::uint64_t event_lost = 0;  // the hint that something changed does not come
   Duration slowest = std::chrono::milliseconds(20);
+};
+
+// How the routers behave, likewise. They serve one operation after the other.
+struct IngressFaults {
+  std::uint64_t forgets = 0;  // done, but the answer comes too late
+  std::uint64_t crawls = 0;   // takes long, whatever `slowest` says
+  Duration slowest = std::chrono::milliseconds(5);
 };
 
 class World {
@@ -71,6 +81,7 @@ class World {
   std::optional<MonoTime> well_since(const std::string& name) const;
   void resync(const std::string& name);  // its connection was made anew
   void engine_event(const std::string& name, const agent::EngineEvent& event);
+  void ingress_event(const std::string& name, const agent::IngressEvent& event);
   std::vector<std::string> names() const;
 
   Bus& bus() { return bus_; }
@@ -79,6 +90,7 @@ class World {
   MonoTime now() const { return timeline_.now(); }
   Timestamp wall() const { return {kEpoch.ms + now().us / 1000}; }
   void set_engine_faults(const EngineFaults& faults) { engine_faults_ = faults; }
+  void set_ingress_faults(const IngressFaults& faults) { ingress_faults_ = faults; }
 
   // Observers, called synchronously. An event is seen before it is given to the actor, an effect
   // before it is performed, an operation of an engine when it is asked for and when it was done.
@@ -87,6 +99,8 @@ class World {
   std::function<void(const std::string& process)> after_step;
   std::function<void(const std::string& process, const agent::EngineOp&)> before_engine_op;
   std::function<void(const std::string& process, const agent::EngineOp&)> after_engine_op;
+  // An operation of a router was done.
+  std::function<void(const std::string& process, const agent::IngressOp&)> after_ingress_op;
   // A process ended by its own decision; it stays down until somebody starts it.
   std::function<void(const std::string& process, const std::string& reason)> on_stop;
 
@@ -103,7 +117,8 @@ class World {
     bool cut = false;
     MonoTime alive_at;  // it was started or thawed
     std::optional<MonoTime> thawed_at;
-    MonoTime cut_at;  // it was cut off, or that was mended
+    MonoTime cut_at;          // it was cut off, or that was mended
+    MonoTime router_free_at;  // its operations of before are done then
   };
 
   void give(const std::string& name, runtime::Event event);
@@ -119,6 +134,7 @@ class World {
   void execute(Process& process, const agent::EngineOp& op, runtime::RequestId id,
                std::uint64_t life, Duration left);
   Duration engine_time(const agent::EngineOp& op);
+  void call_ingress(Process& process, const runtime::Request& request);
   void note(const std::string& who, const std::string& what, const std::string& subject = "",
             const std::string& body = "");
 
@@ -127,6 +143,7 @@ class World {
   runtime::IdSource random_;
   Bus bus_;
   EngineFaults engine_faults_;
+  IngressFaults ingress_faults_;
   std::map<std::string, Process> processes_;
   std::uint64_t timer_settings_ = 0;
 };
