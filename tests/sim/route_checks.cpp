@@ -24,9 +24,13 @@ constexpr Duration kTriesRouterAgain = std::chrono::seconds(7);
 // Short of the grace period: containers wait no longer for a router that does not answer.
 constexpr Duration kRouterIsSlow = std::chrono::seconds(8);
 
-std::string address_of(const Route& route) {
-  return route.address.substr(0, route.address.rfind(':'));
-}
+// Part of a grace period, whatever else of it was waited for.
+constexpr Duration kDrains = std::chrono::seconds(4);
+// An agent that has just begun.
+constexpr Duration kLearns = std::chrono::seconds(10);
+
+std::string ip_of(const std::string& address) { return address.substr(0, address.rfind(':')); }
+std::string address_of(const Route& route) { return ip_of(route.address); }
 
 bool is_running(const agent::ContainerInfo& container) {
   return container.state == agent::ContainerState::kRunning;
@@ -131,17 +135,43 @@ void RouteChecks::before_engine_op(const std::string& node, const agent::EngineO
   for (const auto& [id, since] : known.sets) {
     if (now - since >= kRouterIsSlow) return;
   }
-  for (const auto& [key, route] : router->routes) {
-    if (route.kind != RouteKind::kContainer || address_of(route) != container->address) continue;
-    fail_(fmt::format("the agent of {} stops {}, and {}{} still leads to it [route first]", node,
-                      container->name, key.first, key.second));
+  check_stop(node, *router, *container);
+}
+
+// Nor while requests to it are under way that have not had their time [drained].
+void RouteChecks::check_stop(const std::string& node, const ModelIngress& router,
+                             const agent::ContainerInfo& container) {
+  const std::string who = fmt::format("the agent of {} stops {}, and ", node, container.name);
+  for (const auto& [key, route] : router.routes) {
+    if (route.kind != RouteKind::kContainer || address_of(route) != container.address) continue;
+    fail_(fmt::format("{}{}{} still leads to it [route first]", who, key.first, key.second));
+  }
+  // What an earlier life of the agent has routed by a rule that is gone, it cannot know.
+  const auto alive = cluster_.world().alive_since(Cluster::agent_of(node));
+  if (!alive || cluster_.world().now() - *alive < kLearns) return;
+  const auto left = unrouted_at_.find({node, container.address});
+  if (left == unrouted_at_.end() || cluster_.world().now() - left->second >= kDrains) return;
+  for (const auto& [address, requests] : router.under_way) {
+    if (ip_of(address) == container.address) fail_(who + "it has requests [drained]");
+  }
+}
+
+void RouteChecks::follow_routes(const std::string& node, const ModelIngress& router) {
+  std::set<std::string> routed;
+  for (const auto& [key, route] : router.routes) {
+    if (route.kind == RouteKind::kContainer) routed.insert(address_of(route));
+  }
+  for (const std::string& ip : std::exchange(routed_[node], routed)) {
+    if (!routed.contains(ip)) unrouted_at_[{node, ip}] = cluster_.world().now();
   }
 }
 
 // A route leads to no container of another project [no stranger].
 void RouteChecks::look_at(const std::string& node, const agent::Observation& seen) {
   const ModelIngress* router = cluster_.router_of(node);
-  if (router == nullptr || !router->trouble.empty()) return;
+  if (router == nullptr) return;
+  follow_routes(node, *router);
+  if (!router->trouble.empty()) return;
   for (const auto& [key, route] : router->routes) {
     if (route.kind != RouteKind::kContainer) continue;
     const std::string address = address_of(route);

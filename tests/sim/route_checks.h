@@ -39,14 +39,19 @@ class RouteChecks {
     std::optional<MonoTime> no_router_at;  // it was told that its router does not do its work
   };
 
+  void follow_routes(const std::string& node, const ModelIngress& router);
+  void check_stop(const std::string& node, const ModelIngress& router,
+                  const agent::ContainerInfo& container);
   bool had_lease(const Known& known) const;
   void follow_lease(Known& known, const runtime::Answered& answer);
 
   Cluster& cluster_;
   const CopyChecks& copies_;
   Fail fail_;
-  std::set<std::string> exclusive_;     // uids
-  std::map<std::string, Known> known_;  // by process
+  std::set<std::string> exclusive_;                      // uids
+  std::map<std::string, Known> known_;                   // by process
+  std::map<std::string, std::set<std::string>> routed_;  // node -> IPs that have a route
+  std::map<std::pair<std::string, std::string>, MonoTime> unrouted_at_;  // node, IP
 };
 
 // Nothing: every router sends the hosts of every project where the store says they are, and the
