@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""route_watch.py HOST -- ADDRESS...: prints, for each address (ADDRESS:PORT of a router), when the
-host was answered with 200 for the first time: `ADDRESS SECONDS-SINCE-THE-EPOCH`, then ends."""
+"""route_watch.py HOST ADDRESS...: says `ready`, and for each router (ADDRESS:PORT) when it answered
+the host with 200 for the first time: `ADDRESS SECONDS-SINCE-THE-EPOCH`. Then it ends."""
 import socket
 import sys
 import threading
@@ -9,11 +9,12 @@ import time
 LIMIT_S = 30
 
 
-def watch(address, host):
+def watch(address, host, ready):
     ip, port = address.rsplit(":", 1)
     ask = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
     end = time.time() + LIMIT_S
     router = socket.create_connection((ip, int(port)), timeout=5)
+    ready.wait()
     while time.time() < end:
         router.sendall(ask)
         if b" 200 " in router.recv(65536).split(b"\r\n", 1)[0]:
@@ -23,11 +24,13 @@ def watch(address, host):
 
 
 def main():
-    cut = sys.argv.index("--")
-    host, addresses = sys.argv[1], sys.argv[cut + 1:]
-    watchers = [threading.Thread(target=watch, args=(a, host)) for a in addresses]
+    host, addresses = sys.argv[1], sys.argv[2:]
+    ready = threading.Barrier(len(addresses) + 1)
+    watchers = [threading.Thread(target=watch, args=(a, host, ready)) for a in addresses]
     for each in watchers:
         each.start()
+    ready.wait()
+    print("ready", flush=True)
     for each in watchers:
         each.join()
 
