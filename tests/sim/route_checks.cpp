@@ -26,6 +26,8 @@ constexpr Duration kRouterIsSlow = std::chrono::seconds(8);
 
 // Part of a grace period, whatever else of it was waited for.
 constexpr Duration kDrains = std::chrono::seconds(4);
+// An agent may know for so long of what was before.
+constexpr Duration kNews = std::chrono::seconds(15);
 // An agent that has just begun.
 constexpr Duration kLearns = std::chrono::seconds(10);
 
@@ -48,6 +50,7 @@ const agent::ContainerInfo* find(const agent::Observation& seen, const std::stri
 // A host is one project's in the whole cluster [E19].
 void RouteChecks::look(const Snapshot& now) {
   std::map<std::string, std::string> holders;
+  std::map<ModelIngress::Key, MonoTime> hosts;
   for (const auto& [name, project] : now.projects) {
     if (project.spec.on_node_loss == schema::OnNodeLoss::kMoveExclusive) {
       exclusive_.insert(project.metadata.uid);
@@ -58,7 +61,13 @@ void RouteChecks::look(const Snapshot& now) {
         fail_(fmt::format("host {} is {}'s and {}'s [E19]", rule.host, holder->second, name));
       }
     }
+    for (const schema::RouteRule& rule : schema::routes_of(project).rules) {
+      const ModelIngress::Key key{rule.host, rule.path};
+      const auto since = hosts_.find(key);
+      hosts[key] = since == hosts_.end() ? cluster_.world().now() : since->second;
+    }
   }
+  hosts_ = std::move(hosts);
 }
 
 void RouteChecks::on_request(const std::string& process, const runtime::Request& request) {
@@ -156,6 +165,34 @@ void RouteChecks::check_stop(const std::string& node, const ModelIngress& router
   }
 }
 
+// What an agent acts on that was frozen or cut off until a moment ago may be old.
+bool RouteChecks::is_behind(const std::string& process) const {
+  const World& world = cluster_.world();
+  const auto alive = world.alive_since(process);
+  const auto well = world.well_since(process);
+  const auto thawed = world.thawed_at(process);
+  if (!alive || !well || (thawed && world.now() - *thawed < kNews)) return true;
+  return *well > *alive && world.now() - *well < kNews;
+}
+
+// A router that has a host keeps it as long as the store does, whatever becomes of its agent; one
+// whose machine was switched off has none [kept].
+void RouteChecks::check_lost(const std::string& node, const ModelIngress& router) {
+  std::set<ModelIngress::Key> keys;
+  for (const auto& [key, route] : router.routes) keys.insert(key);
+  const auto before = std::exchange(keys_[node], keys);
+  // It was set up anew: nothing takes a host away without setting routes.
+  if (router.sets <= std::exchange(sets_[node], router.sets)) return;
+  if (is_behind(Cluster::agent_of(node))) return;
+  for (const auto& key : before) {
+    const auto since = hosts_.find(key);
+    if (keys.contains(key) || since == hosts_.end()) continue;
+    if (cluster_.world().now() - since->second < kNews) continue;
+    fail_(fmt::format("the router of {} does not know {}{} any more [kept]", node, key.first,
+                      key.second));
+  }
+}
+
 void RouteChecks::follow_routes(const std::string& node, const ModelIngress& router) {
   std::set<std::string> routed;
   for (const auto& [key, route] : router.routes) {
@@ -171,6 +208,7 @@ void RouteChecks::look_at(const std::string& node, const agent::Observation& see
   const ModelIngress* router = cluster_.router_of(node);
   if (router == nullptr) return;
   follow_routes(node, *router);
+  check_lost(node, *router);
   if (!router->trouble.empty()) return;
   for (const auto& [key, route] : router->routes) {
     if (route.kind != RouteKind::kContainer) continue;

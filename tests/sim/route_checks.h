@@ -40,6 +40,8 @@ class RouteChecks {
   };
 
   void follow_routes(const std::string& node, const ModelIngress& router);
+  bool is_behind(const std::string& process) const;
+  void check_lost(const std::string& node, const ModelIngress& router);
   void check_stop(const std::string& node, const ModelIngress& router,
                   const agent::ContainerInfo& container);
   bool had_lease(const Known& known) const;
@@ -48,9 +50,12 @@ class RouteChecks {
   Cluster& cluster_;
   const CopyChecks& copies_;
   Fail fail_;
-  std::set<std::string> exclusive_;                      // uids
-  std::map<std::string, Known> known_;                   // by process
-  std::map<std::string, std::set<std::string>> routed_;  // node -> IPs that have a route
+  std::set<std::string> exclusive_;              // uids
+  std::map<std::string, Known> known_;           // by process
+  std::map<ModelIngress::Key, MonoTime> hosts_;  // of the store: since when
+  std::map<std::string, int> sets_;              // node -> how often its router was given routes
+  std::map<std::string, std::set<ModelIngress::Key>> keys_;  // node -> hosts its router has
+  std::map<std::string, std::set<std::string>> routed_;      // node -> IPs that have a route
   std::map<std::pair<std::string, std::string>, MonoTime> unrouted_at_;  // node, IP
 };
 
