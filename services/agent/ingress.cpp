@@ -32,9 +32,15 @@ void describe(V& v, Route& x) {
   v.field(Presence::kOptional, "reason", x.reason, {});
 }
 template <class V>
+void describe(V& v, RouteKey& x) {
+  v.field(Presence::kRequired, "host", x.host, {});
+  v.field(Presence::kRequired, "path", x.path, {});
+}
+template <class V>
 void describe(V& v, SetRoutes& x) {
   v.field(Presence::kRequired, "routes", x.routes, {});
   v.field(Presence::kRequired, "complete", x.complete, {});
+  v.field(Presence::kOptional, "gone", x.gone, {});
   v.field(Presence::kOptional, "hopKey", x.hop_key, {});
 }
 template <class V>

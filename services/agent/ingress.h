@@ -1,7 +1,7 @@
 // Ingress: what the agent needs of the node's HTTP router. HaproxyIngress (ring 3) is one, and the
 // simulator has a model of it.
 //
-// The agent says the whole table each time; the router changes what differs, without a reload.
+// The agent says the whole table at first, then what is different; the router needs no reload.
 #pragma once
 
 #include <cstdint>
@@ -37,13 +37,20 @@ struct Route {
 // --- Operations. Each is safe to repeat. kUnavailable: the router does not run, so nothing is
 // routed now; what was set last is what it starts with. kTimeout: it runs and does not answer. ----
 
+struct RouteKey {
+  std::string host;
+  std::string path;
+  auto operator<=>(const RouteKey&) const = default;
+};
+
 // From now on these are the routes, hosts and paths at most once. Answered when every new request
 // is routed by them; requests that are under way go on.
 struct SetRoutes {
   std::vector<Route> routes;
-  // False: what the router has beside them is kept. An agent that was restarted does not know yet
-  // what is on other nodes.
+  // False: what the router has beside them is kept, but for `gone`: only what changes is said, or
+  // the agent was restarted and does not know yet what is on other nodes.
   bool complete = true;
+  std::vector<RouteKey> gone = {};
   // What another node's router shows to be believed where a request came from. Empty: nobody is.
   std::string hop_key = {};
 };

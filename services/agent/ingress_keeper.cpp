@@ -148,7 +148,7 @@ IngressKeeper::Table IngressKeeper::make_table() const {
     if (!local.serving && !local.rules.empty()) table.complete = false;
     if (!local.serving) continue;
     for (const Rule& rule : local.rules) {
-      table.routes.emplace(Key{rule.host, rule.path}, route_of(name, rule, *local.serving));
+      table.routes.emplace(RouteKey{rule.host, rule.path}, route_of(name, rule, *local.serving));
     }
   }
   if (!cluster_) return table;
@@ -156,7 +156,7 @@ IngressKeeper::Table IngressKeeper::make_table() const {
   for (const auto& [name, project] : cluster_->projects) {
     if (locals_.contains(name)) continue;
     for (const schema::RouteRule& rule : project.rules) {
-      table.routes.emplace(Key{rule.host, rule.path}, route_of(project, rule));
+      table.routes.emplace(RouteKey{rule.host, rule.path}, route_of(project, rule));
     }
   }
   return table;
@@ -172,7 +172,7 @@ IngressView IngressKeeper::make_view(const Local& local) const {
   if (!options_.enabled || down_) view.held.clear();
   for (const Rule& rule : local.rules) {
     schema::IngressReport report{.name = rule.name, .ready = false, .reason = {}};
-    const Key key{rule.host, rule.path};
+    const RouteKey key{rule.host, rule.path};
     const auto wanted = wanted_.routes.find(key);
     if (!options_.enabled) {
       report.reason = "node " + options_.node + " has no ingress";
@@ -259,14 +259,30 @@ void IngressKeeper::routes_set(const Result<IngressReply>& reply, runtime::MonoT
   trouble_ = reply.error().message;
 }
 
+// A thousand hosts are not said again because one of them has changed.
+SetRoutes IngressKeeper::steps_to(const Table& table) const {
+  SetRoutes op{.routes = {}, .complete = table.complete, .gone = {}, .hop_key = table.hop_key};
+  const bool known = acked_ && acked_->complete == table.complete;
+  if (known) op.complete = false;
+  for (const auto& [key, route] : table.routes) {
+    const auto old = known ? acked_->routes.find(key) : table.routes.end();
+    const bool same = known && old != acked_->routes.end() && old->second == route;
+    if (!same) op.routes.push_back(route);
+  }
+  if (!known) return op;
+  for (const auto& [key, route] : acked_->routes) {
+    if (!table.routes.contains(key)) op.gone.push_back(key);
+  }
+  return op;
+}
+
 void IngressKeeper::set_routes(runtime::MonoTime now, runtime::Effects& out) {
   if (std::exchange(touched_, false)) {
     wanted_ = make_table();
     show();
   }
   if (setting_ || now < retry_at_ || acked_ == wanted_) return;
-  SetRoutes op{.routes = {}, .complete = wanted_.complete, .hop_key = wanted_.hop_key};
-  for (const auto& [key, route] : wanted_.routes) op.routes.push_back(route);
+  const SetRoutes op = steps_to(wanted_);
   setting_ = {ids_.next(), wanted_};
   out.push_back(runtime::Request{setting_->first, kIngressSubject, encode(op), kCallLimit});
 }

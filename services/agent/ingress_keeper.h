@@ -88,9 +88,8 @@ class IngressKeeper {
     std::map<std::string, Leaving> leaving;            // by container
     IngressView shown;
   };
-  using Key = std::pair<std::string, std::string>;  // host, path
   struct Table {
-    std::map<Key, Route> routes;
+    std::map<RouteKey, Route> routes;
     bool complete = true;
     std::string hop_key;
     bool operator==(const Table&) const = default;
@@ -103,6 +102,7 @@ class IngressKeeper {
   Route route_of(const std::string& project, const Rule& rule, const Serving& serving) const;
   Route route_of(const schema::ProjectRoutes& project, const schema::RouteRule& rule) const;
   Table make_table() const;
+  SetRoutes steps_to(const Table& table) const;
   bool is_sure() const { return acked_ && acked_->complete; }
   bool is_routed(const std::set<std::string>& addresses) const;
   IngressView make_view(const Local& local) const;

@@ -17,9 +17,11 @@ class ModelIngress final : public agent::Ingress {
   Result<agent::IngressReply> execute(const agent::IngressOp& op) override {
     if (const auto* set = std::get_if<agent::SetRoutes>(&op)) {
       if (set->complete) routes.clear();
+      for (const agent::RouteKey& key : set->gone) routes.erase({key.host, key.path});
       for (const agent::Route& route : set->routes) routes[{route.host, route.path}] = route;
       hop_key = set->hop_key;
       ++sets;
+      last_set = *set;
     }
     if (!trouble.empty()) return unavailable(trouble);
     agent::IngressReply reply;
@@ -37,6 +39,7 @@ class ModelIngress final : public agent::Ingress {
   std::map<std::string, std::int64_t> under_way;  // by address
   std::string trouble;                            // not empty: it does not run
   int sets = 0;
+  agent::SetRoutes last_set;
 };
 
 }  // namespace cara::sim

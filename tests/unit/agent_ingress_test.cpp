@@ -154,6 +154,26 @@ TEST_CASE("an agent that starts again takes no route away before it knows better
   CHECK(world.route().kind == RouteKind::kContainer);
 }
 
+TEST_CASE("one host that changes is said alone, and what is gone goes") {
+  IngressWorld world;
+  world.start();
+  world.want(shop());
+  auto other = desired_project("other", {web("app")});
+  other.spec.ingress = {
+      {.name = "main", .host = "other.example", .target = {"app", 80}},
+      {.name = "api", .host = "other.example", .path = "/api", .target = {"app", 81}}};
+  other.hosts = {{"main", "other.example"}, {"api", "other.example"}};
+  world.want(other);
+  REQUIRE(world.ingress.routes.size() == 3);
+  ++other.generation;
+  other.spec.ingress.erase(other.spec.ingress.begin());
+  world.want(other);
+  CHECK(world.ingress.last_set.routes.empty());
+  CHECK(world.ingress.last_set.gone == std::vector<agent::RouteKey>{{"other.example", "/"}});
+  CHECK(world.ingress.routes.size() == 2);
+  CHECK(world.route().kind == RouteKind::kContainer);
+}
+
 TEST_CASE("a node without an ingress asks for no routes, and its projects say so") {
   IngressWorld world;
   world.listens.reset();

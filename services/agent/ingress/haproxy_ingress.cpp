@@ -65,8 +65,11 @@ Result<agent::IngressReply> HaproxyIngress::set_routes(const agent::SetRoutes& o
     return invalid("the key of the routers may have letters, digits, `-` and `_`, at most " +
                    std::to_string(kMaxHopKey));
   }
-  // What is there already does not replace what is given.
-  if (!op.complete) map->insert(routes_.wanted().begin(), routes_.wanted().end());
+  if (!op.complete) {
+    RouteMap kept = routes_.wanted();
+    for (const agent::RouteKey& key : op.gone) kept.erase(key_of(key.host, key.path));
+    map->merge(kept);  // what is there already does not replace what is given
+  }
   routes_.want(with_misses(std::move(*map)));
   hop_.want(op.hop_key.empty() ? RouteMap{} : RouteMap{{kHopEntry, op.hop_key}});
   if (launcher_.current() == nullptr) return unavailable(trouble_);

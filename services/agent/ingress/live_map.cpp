@@ -12,6 +12,7 @@ LiveMap::LiveMap(const std::string& folder, std::string file)
     : path_(folder + "/" + file), file_(std::move(file)), wanted_(parse_file(read_file(path_))) {}
 
 void LiveMap::want(RouteMap map) {
+  if (map == wanted_ && file_is_current_) return;
   wanted_ = std::move(map);
   file_is_current_ = write_file(path_, file_text(wanted_)).ok();
 }

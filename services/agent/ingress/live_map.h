@@ -35,7 +35,7 @@ class LiveMap {
   std::string file_;
   RouteMap wanted_;
   std::optional<RouteMap> held_;  // by HAProxy, as far as is known
-  bool file_is_current_ = true;
+  bool file_is_current_ = false;  // as far as this life has seen to it
 };
 
 }  // namespace cara::haproxy

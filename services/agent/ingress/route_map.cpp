@@ -59,10 +59,6 @@ Result<std::string> to_value(const Route& route) {
                                         : "c" + to;
 }
 
-std::string to_key(const Route& route) {
-  return route.host + route.path + (route.path.ends_with('/') ? "" : "/");
-}
-
 std::string_view field(std::string_view value, int number) {
   for (; number > 1; --number) {
     const auto bar = value.find('|');
@@ -125,6 +121,10 @@ std::string harmless(std::string_view text) {
   return out;
 }
 
+std::string key_of(const std::string& host, const std::string& path) {
+  return host + path + (path.ends_with('/') ? "" : "/");
+}
+
 Result<RouteMap> to_map(const std::vector<Route>& routes) {
   RouteMap map;
   for (const Route& route : routes) {
@@ -134,7 +134,7 @@ Result<RouteMap> to_map(const std::vector<Route>& routes) {
     if (!is_path(route.path)) return invalid(what + ": no request can ask for this path");
     auto value = to_value(route);
     if (!value) return invalid(what + ": " + value.error().message);
-    if (!map.emplace(to_key(route), std::move(*value)).second) {
+    if (!map.emplace(key_of(route.host, route.path), std::move(*value)).second) {
       return invalid(what + ": there are two of it");
     }
   }

@@ -24,6 +24,8 @@ inline constexpr std::size_t kMaxCommandBytes = 12 * 1024;
 
 // kInvalid: a host, path or address that no request or connection can have, or a route twice.
 Result<RouteMap> to_map(const std::vector<agent::Route>& routes);
+// The key of a route in the map.
+std::string key_of(const std::string& host, const std::string& path);
 // Hosts that have no route for `/` get an entry that says so; such entries of before go.
 RouteMap with_misses(RouteMap map);
 // The same hosts and paths, going nowhere for this reason.
