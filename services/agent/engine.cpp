@@ -5,10 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "schema/codec.h"
-#include "schema/describe.h"
 #include "schema/describe_types.h"
-#include "schema/encode.h"
+#include "services/agent/local_payload.h"
 
 namespace cara::schema {
 
@@ -202,10 +200,6 @@ void describe(V& v, CollectImages& x) {
 
 namespace {
 
-// Wider than the bus's: these payloads stay inside the process.
-constexpr schema::Limits kLocalLimits{
-    .bytes = 64 * 1024 * 1024, .entries = 1024 * 1024, .depth = 32};
-
 // In the order of EngineOp's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<EngineOp>> kOpNames{
     "getInfo",         "observe",      "ensureImage",     "createNetwork",  "removeNetwork",
@@ -271,18 +265,14 @@ std::optional<Error> is_too_late(const EngineOp& op, std::int64_t now_us) {
 }
 
 std::string encode(const EngineOp& op) {
-  Value body = std::visit([](const auto& alternative) { return schema::encode(alternative); }, op);
-  return schema::pack(Value(Map{{"op", Value(kOpNames[op.index()])}, {"args", std::move(body)}}));
+  const std::string_view name = kOpNames[op.index()];
+  return std::visit([name](const auto& each) { return pack_op(name, each); }, op);
 }
 
 Result<EngineOp> decode_op(std::string_view bytes) {
-  const auto value = schema::unpack(bytes, kLocalLimits);
-  if (!value.ok()) return value.error();
-  const Value* name = value->find("op");
-  const Value* args = value->find("args");
-  if (name == nullptr || name->as_string() == nullptr) return invalid("op is required");
-  if (args == nullptr) return invalid("args is required");
-  return decode_named(*name->as_string(), *args,
+  const auto op = unpack_op(bytes);
+  if (!op.ok()) return op.error();
+  return decode_named(op->name, op->args,
                       std::make_index_sequence<std::variant_size_v<EngineOp>>());
 }
 
@@ -308,12 +298,9 @@ Result<EngineReply> decode_reply(std::string_view bytes) {
   return reply;
 }
 
-std::string encode(const EngineEvent& event) { return schema::pack(schema::encode(event)); }
-
+std::string encode(const EngineEvent& event) { return pack_event(event); }
 Result<EngineEvent> decode_event(std::string_view bytes) {
-  const auto value = schema::unpack(bytes, kLocalLimits);
-  if (!value.ok()) return value.error();
-  return schema::decode<EngineEvent>(*value, schema::Mode::kMessage);
+  return unpack_event<EngineEvent>(bytes);
 }
 
 }  // namespace cara::agent

@@ -3,9 +3,7 @@
 
 #include <array>
 
-#include "schema/codec.h"
-#include "schema/describe.h"
-#include "schema/encode.h"
+#include "services/agent/local_payload.h"
 
 namespace cara::schema {
 
@@ -58,10 +56,6 @@ void describe(V& v, IngressEvent& x) {
 
 namespace {
 
-// Wider than the bus's: these payloads stay inside the process.
-constexpr schema::Limits kLocalLimits{
-    .bytes = 64 * 1024 * 1024, .entries = 1024 * 1024, .depth = 32};
-
 constexpr const char* kSetRoutes = "setRoutes";
 constexpr const char* kCountRequests = "countRequests";
 
@@ -76,19 +70,14 @@ Result<IngressOp> decode_as(const Value& args) {
 
 std::string encode(const IngressOp& op) {
   const char* name = std::holds_alternative<SetRoutes>(op) ? kSetRoutes : kCountRequests;
-  Value args = std::visit([](const auto& alternative) { return schema::encode(alternative); }, op);
-  return schema::pack(Value(Map{{"op", Value(name)}, {"args", std::move(args)}}));
+  return std::visit([name](const auto& each) { return pack_op(name, each); }, op);
 }
 
 Result<IngressOp> decode_ingress_op(std::string_view bytes) {
-  const auto value = schema::unpack(bytes, kLocalLimits);
-  if (!value.ok()) return value.error();
-  const Value* name = value->find("op");
-  const Value* args = value->find("args");
-  if (name == nullptr || name->as_string() == nullptr) return invalid("op is required");
-  if (args == nullptr) return invalid("args is required");
-  if (*name->as_string() == kSetRoutes) return decode_as<SetRoutes>(*args);
-  if (*name->as_string() == kCountRequests) return decode_as<CountRequests>(*args);
+  const auto op = unpack_op(bytes);
+  if (!op.ok()) return op.error();
+  if (op->name == kSetRoutes) return decode_as<SetRoutes>(op->args);
+  if (op->name == kCountRequests) return decode_as<CountRequests>(op->args);
   return invalid("no such ingress operation");
 }
 
@@ -102,12 +91,9 @@ Result<IngressReply> decode_ingress_reply(std::string_view bytes) {
   return schema::decode<IngressReply>(*opened, schema::Mode::kMessage);
 }
 
-std::string encode(const IngressEvent& event) { return schema::pack(schema::encode(event)); }
-
+std::string encode(const IngressEvent& event) { return pack_event(event); }
 Result<IngressEvent> decode_ingress_event(std::string_view bytes) {
-  const auto value = schema::unpack(bytes, kLocalLimits);
-  if (!value.ok()) return value.error();
-  return schema::decode<IngressEvent>(*value, schema::Mode::kMessage);
+  return unpack_event<IngressEvent>(bytes);
 }
 
 }  // namespace cara::agent
