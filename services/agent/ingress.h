@@ -51,7 +51,8 @@ struct SetRoutes {
   // the agent was restarted and does not know yet what is on other nodes.
   bool complete = true;
   std::vector<RouteKey> gone = {};
-  // What another node's router shows to be believed where a request came from. Empty: nobody is.
+  // What another node's router shows to be believed where a request came from. Empty: nobody is,
+  // or, if it is not complete, as before.
   std::string hop_key = {};
 };
 // How many requests are under way to each of these addresses, WebSockets among them.

@@ -19,7 +19,7 @@ class ModelIngress final : public agent::Ingress {
       if (set->complete) routes.clear();
       for (const agent::RouteKey& key : set->gone) routes.erase({key.host, key.path});
       for (const agent::Route& route : set->routes) routes[{route.host, route.path}] = route;
-      hop_key = set->hop_key;
+      if (set->complete || !set->hop_key.empty()) hop_key = set->hop_key;
       ++sets;
       last_set = *set;
     }

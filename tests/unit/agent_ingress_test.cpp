@@ -135,6 +135,7 @@ TEST_CASE("other nodes' projects go to their ingress, once more of the cluster i
 
 TEST_CASE("an agent that starts again takes no route away before it knows better") {
   IngressWorld world;
+  world.cluster_routes.hop_key = "secret";
   world.cluster_routes.projects = {elsewhere("a", "n2")};
   world.cluster_routes.nodes = {{"n2", "100.64.0.8:80"}};
   world.start();
@@ -146,6 +147,7 @@ TEST_CASE("an agent that starts again takes no route away before it knows better
   CHECK(world.ingress.routes == before);
   world.advance(15s);  // from the cached set
   CHECK(world.ingress.routes == before);
+  CHECK(world.ingress.hop_key == "secret");
   world.cluster_routes.projects.clear();
   world.api_answers = true;
   world.tell(runtime::Resync{});

@@ -71,7 +71,11 @@ Result<agent::IngressReply> HaproxyIngress::set_routes(const agent::SetRoutes& o
     map->merge(kept);  // what is there already does not replace what is given
   }
   routes_.want(with_misses(std::move(*map)));
-  hop_.want(op.hop_key.empty() ? RouteMap{} : RouteMap{{kHopEntry, op.hop_key}});
+  if (!op.hop_key.empty()) {
+    hop_.want({{kHopEntry, op.hop_key}});
+  } else if (op.complete) {
+    hop_.want({});
+  }
   if (launcher_.current() == nullptr) return unavailable(trouble_);
   if (auto done = hop_.apply(launcher_.admin()); !done) return done.error();
   if (auto done = routes_.apply(launcher_.admin()); !done) return done.error();
