@@ -94,7 +94,10 @@ RoutePull::News RoutePull::answered(const runtime::Answered& answer, Effects& ou
   }
   if (!reply.ok()) {
     failed(reply.error(), out);
-    return {};
+    // An apiserver from before there were routes: it will not have any.
+    const bool knows_none = reply.error().code == Code::kInvalid && !shown_;
+    if (knows_none) shown_ = ClusterRoutes{};
+    return {knows_none};
   }
   failures_ = 0;
   complaint_.clear();

@@ -123,6 +123,19 @@ TEST_CASE("what has moved away is neither routed nor waited for") {
   CHECK(world.route().address == "100.64.0.8:80");
 }
 
+TEST_CASE("beside an apiserver that knows no routes nothing waits for requests [E52]") {
+  IngressWorld world;
+  world.knows_routes = false;
+  world.start();
+  auto project = shop();
+  project.hosts.clear();
+  world.want(project);
+  CHECK(world.last_report("shop").phase == Phase::kRunning);
+  world.terminate("shop");
+  world.advance(100ms);
+  CHECK(world.last_report("shop").phase == Phase::kTerminated);
+}
+
 TEST_CASE("a lease that ends waits for no request [I16]") {
   IngressWorld world;
   world.start();

@@ -81,6 +81,7 @@ class AgentWorld {
   bool ingress_is_late = false;  // likewise, and they wait until let_routes_go()
   sim::ModelIngress ingress;
   schema::RoutesReply cluster_routes;  // what the apiserver says of all projects
+  bool knows_routes = true;            // an old one does not
 
   std::chrono::milliseconds image_max_age{0};
   agent::NodeRules rules;
@@ -331,6 +332,9 @@ class AgentWorld {
       return schema::pack_message(schema::RegisterReply{++registration, cluster, 15'000});
     }
     if (call->kind == "desired") return serve_desired(request);
+    if (call->kind == "routes" && !knows_routes) {
+      return schema::pack_error(invalid("there is no operation routes.get"));
+    }
     if (call->kind == "routes") {
       cluster_routes.cluster = cluster;
       cluster_routes.revision = revision;
