@@ -27,6 +27,7 @@ class Checks {
   std::uint64_t steps() const { return steps_; }
   // Engine operations that changed something so far.
   std::uint64_t engine_changes() const { return engine_changes_; }
+  const RouteChecks& routes() const { return routes_; }
 
  private:
   struct Seen {

@@ -27,7 +27,7 @@ constexpr Duration kRouterIsSlow = std::chrono::seconds(8);
 // Part of a grace period, whatever else of it was waited for.
 constexpr Duration kDrains = std::chrono::seconds(4);
 // An agent may know for so long of what was before.
-constexpr Duration kNews = std::chrono::seconds(15);
+constexpr Duration kNews = std::chrono::seconds(30);
 // An agent that has just begun.
 constexpr Duration kLearns = std::chrono::seconds(10);
 
@@ -151,8 +151,10 @@ void RouteChecks::before_engine_op(const std::string& node, const agent::EngineO
 void RouteChecks::check_stop(const std::string& node, const ModelIngress& router,
                              const agent::ContainerInfo& container) {
   const std::string who = fmt::format("the agent of {} stops {}, and ", node, container.name);
+  const std::string project = agent::label(container.labels, agent::kLabelProject);
   for (const auto& [key, route] : router.routes) {
-    if (route.kind != RouteKind::kContainer || address_of(route) != container.address) continue;
+    if (route.kind != RouteKind::kContainer || route.project != project) continue;
+    if (address_of(route) != container.address) continue;
     fail_(fmt::format("{}{}{} still leads to it [route first]", who, key.first, key.second));
   }
   // What an earlier life of the agent has routed by a rule that is gone, it cannot know.
@@ -160,6 +162,8 @@ void RouteChecks::check_stop(const std::string& node, const ModelIngress& router
   if (!alive || cluster_.world().now() - *alive < kLearns) return;
   const auto left = unrouted_at_.find({node, container.address});
   if (left == unrouted_at_.end() || cluster_.world().now() - left->second >= kDrains) return;
+  // Those were of another one, which had this address before.
+  if (kEpoch.ms + left->second.us / 1000 <= container.started_at.ms) return;
   for (const auto& [address, requests] : router.under_way) {
     if (ip_of(address) == container.address) fail_(who + "it has requests [drained]");
   }
@@ -203,13 +207,26 @@ void RouteChecks::follow_routes(const std::string& node, const ModelIngress& rou
   }
 }
 
+// It has not confirmed for so long what it was told last that it may not have been told of what
+// has left the node: that is not waited for.
+bool RouteChecks::is_silent(const Known& known) const {
+  return std::any_of(known.sets.begin(), known.sets.end(), [&](const auto& set) {
+    return cluster_.world().now() - set.second >= kStopIsAsked / 2;
+  });
+}
+
+bool RouteChecks::all_answered() const {
+  return std::all_of(known_.begin(), known_.end(),
+                     [](const auto& known) { return known.second.sets.empty(); });
+}
+
 // A route leads to no container of another project [no stranger].
 void RouteChecks::look_at(const std::string& node, const agent::Observation& seen) {
   const ModelIngress* router = cluster_.router_of(node);
   if (router == nullptr) return;
   follow_routes(node, *router);
   check_lost(node, *router);
-  if (!router->trouble.empty()) return;
+  if (!router->trouble.empty() || is_silent(known_[Cluster::agent_of(node)])) return;
   for (const auto& [key, route] : router->routes) {
     if (route.kind != RouteKind::kContainer) continue;
     const std::string address = address_of(route);

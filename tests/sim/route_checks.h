@@ -28,6 +28,9 @@ class RouteChecks {
   // The containers of a node, or the routes to them, may be other ones.
   void look_at(const std::string& node, const agent::Observation& seen);
 
+  // No router still owes an answer to routes that it was given.
+  bool all_answered() const;
+
  private:
   // Of an agent: what excuses it.
   struct Known {
@@ -40,6 +43,7 @@ class RouteChecks {
   };
 
   void follow_routes(const std::string& node, const ModelIngress& router);
+  bool is_silent(const Known& known) const;
   bool is_behind(const std::string& process) const;
   void check_lost(const std::string& node, const ModelIngress& router);
   void check_stop(const std::string& node, const ModelIngress& router,
