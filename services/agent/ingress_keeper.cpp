@@ -269,7 +269,8 @@ SetRoutes IngressKeeper::steps_to(const Table& table) const {
     const bool same = known && old != acked_->routes.end() && old->second == route;
     if (!same) op.routes.push_back(route);
   }
-  if (!known) return op;
+  // What half a table does not have is not gone.
+  if (!known || !table.complete) return op;
   for (const auto& [key, route] : acked_->routes) {
     if (!table.routes.contains(key)) op.gone.push_back(key);
   }

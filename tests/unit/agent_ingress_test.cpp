@@ -176,6 +176,23 @@ TEST_CASE("one host that changes is said alone, and what is gone goes") {
   CHECK(world.route().kind == RouteKind::kContainer);
 }
 
+TEST_CASE("a host that comes to a node which does not know its containers yet stays known") {
+  IngressWorld world;
+  world.cluster_routes.projects = {elsewhere("shop", "", "shop is Pending (Accepted)")};
+  auto other = shop();
+  other.name = "other";
+  other.hosts["main"] = "other.example";
+  world.want(other, AgentWorld::Wake::kNo);
+  world.engine.set_fault([](const agent::EngineOp&) { return unavailable("no engine"); });
+  world.start();
+  REQUIRE(world.route().reason == "shop is Pending (Accepted)");
+  world.want(shop());
+  CHECK(world.ingress.routes.contains(kShop));
+  world.engine.set_fault({});
+  world.advance(30s);
+  CHECK(world.route().kind == RouteKind::kContainer);
+}
+
 TEST_CASE("a node without an ingress asks for no routes, and its projects say so") {
   IngressWorld world;
   world.listens.reset();
