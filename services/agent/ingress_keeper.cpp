@@ -216,6 +216,11 @@ bool IngressKeeper::handle(const runtime::Event& event, runtime::MonoTime now,
     down_ = !news->trouble.empty();
     trouble_ = news->trouble;
     retry_at_ = now;
+    if (down_) {
+      // What was answered before, and what is still to be answered, speaks of the one that ended.
+      setting_.reset();
+      acked_.reset();
+    }
     out.push_back(down_ ? runtime::note(runtime::Level::kWarn, "the ingress is down: " + trouble_)
                         : runtime::note(runtime::Level::kInfo, "the ingress is up"));
     show();

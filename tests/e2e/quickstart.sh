@@ -69,6 +69,18 @@ equals "no process was started twice, no container was made again" "$pids $conta
   "$(pids_of_state) $(on_private_engine ps --no-trunc --quiet)"
 contains "status names the processes" "cara-agent      runs" "$(quickstart status --dir "$state")"
 
+caractrl() {
+  "$clone/build/bin/caractrl" "$@"
+}
+page_is() {
+  [[ $(curl --silent --max-time 5 --header 'Host: paths.example' \
+    "http://127.0.0.1:8080$1") == "$2" ]]
+}
+caractrl apply -f "$clone/compose/examples/paths.yaml" >/dev/null
+eventually "the example with paths: one of its services" 20 page_is / "The site."
+eventually "and the other" 20 page_is /api/ "The api."
+caractrl delete project paths >/dev/null
+
 # --- something died -------------------------------------------------------------------------------
 for name in dockerd cara-agent; do kill -KILL "$(cut -d ' ' -f 1 "$state/run/$name.pid")"; done
 quick_check "engine and agent killed: up starts them again" up --dir "$state"

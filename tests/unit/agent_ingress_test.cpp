@@ -113,6 +113,21 @@ TEST_CASE("a router that does not run is told, and holds up nothing") {
   CHECK(world.beats.back().troubles.empty());
 }
 
+TEST_CASE("an answer of a router that has ended since does not say that it runs") {
+  IngressWorld world;
+  world.start();
+  world.ingress_is_late = true;
+  world.want(shop());
+  world.ingress.trouble = "signal 9";
+  world.tell(runtime::Delivered{
+      agent::kIngressEventSubject, agent::encode(agent::IngressEvent{"signal 9"}), {}});
+  world.settle();
+  world.let_routes_go();
+  CHECK(world.beats.back().troubles ==
+        std::vector<schema::NodeTrouble>{{schema::kConditionIngressDown, "signal 9"}});
+  CHECK_FALSE(world.last_report("shop").ingress.at(0).ready);
+}
+
 TEST_CASE("other nodes' projects go to their ingress, once more of the cluster is known") {
   IngressWorld world;
   world.cluster_routes.hop_key = "secret";
