@@ -64,26 +64,37 @@ void print_objects(Context& context, const std::vector<Object>& objects, bool on
   print_list(context, std::move(items), output);
 }
 
-// Of those, or of all.
-Result<std::vector<schema::Project>> find_projects(Api& api, const std::vector<std::string>& names,
-                                                   runtime::Duration timeout) {
-  if (names.empty()) return list_projects(api, timeout);
-  std::vector<schema::Project> projects;
+// The named ones, or all. What there is not is said, and `exit` is kRefused then.
+template <class K>
+Result<std::vector<typename K::Object>> fetch(Context& context, Api& api,
+                                              const std::vector<std::string>& names,
+                                              runtime::Duration timeout, Exit& exit) {
+  if (names.empty()) return K::list(api, timeout);
+  std::vector<typename K::Object> objects;
   for (const std::string& name : names) {
-    auto reply = call<schema::ProjectReply>(api, "project.get", schema::GetRequest{name}, timeout);
-    if (!reply) return reply.error();
-    projects.push_back(std::move(reply->project));
+    auto reply = call<typename K::Reply>(api, to_string(K::kKind) + ".get",
+                                         schema::GetRequest{name}, timeout);
+    if (reply) {
+      objects.push_back(std::move(K::object(*reply)));
+    } else if (reply.error().code == Code::kNotFound) {
+      say_error(context, not_found_sentence(K::kKind, name));
+      exit = kRefused;
+    } else {
+      return reply.error();
+    }
   }
-  return projects;
+  return objects;
 }
 
 Exit get_ingress(Context& context, const host::Flags& flags) {
   Result<std::unique_ptr<Api>> api = connect(context, flags);
   if (!api) return say_error(context, api.error());
   const std::vector<std::string>& words = flags.positionals();
-  const auto projects =
-      find_projects(**api, {words.begin() + 1, words.end()}, flags.duration("timeout"));
+  Exit result = kDone;
+  const auto projects = fetch<Projects>(context, **api, {words.begin() + 1, words.end()},
+                                        flags.duration("timeout"), result);
   if (!projects) return say_error(context, projects.error());
+  if (projects->empty() && result != kDone) return result;
   const std::vector<IngressRow> rows = ingress_of(*projects);
   const Output output = output_of(flags);
   if (output != Output::kTable) {
@@ -95,32 +106,17 @@ Exit get_ingress(Context& context, const host::Flags& flags) {
   } else {
     (wants_wide(flags) ? wide_ingress_table(rows) : ingress_table(rows)).print(context.out);
   }
-  return kDone;
+  return result;
 }
 
 template <class K>
 Exit get(Context& context, Api& api, const std::vector<std::string>& names,
          const host::Flags& flags) {
   Exit result = kDone;
-  std::vector<typename K::Object> objects;
   const runtime::Duration timeout = flags.duration("timeout");
-  for (const std::string& name : names) {
-    auto reply = call<typename K::Reply>(api, to_string(K::kKind) + ".get",
-                                         schema::GetRequest{name}, timeout);
-    if (reply) {
-      objects.push_back(std::move(K::object(*reply)));
-    } else if (reply.error().code == Code::kNotFound) {
-      say_error(context, not_found_sentence(K::kKind, name));
-      result = kRefused;
-    } else {
-      return say_error(context, reply.error());
-    }
-  }
-  if (names.empty()) {
-    auto all = K::list(api, timeout);
-    if (!all) return say_error(context, all.error());
-    objects = std::move(*all);
-  }
+  const auto fetched = fetch<K>(context, api, names, timeout, result);
+  if (!fetched) return say_error(context, fetched.error());
+  const std::vector<typename K::Object>& objects = *fetched;
   const Output output = output_of(flags);
   const bool one = names.size() == 1;
   if (output != Output::kTable) {
