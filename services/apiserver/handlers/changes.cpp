@@ -11,8 +11,6 @@ namespace {
 using schema::Change;
 using schema::ChangesReply;
 
-constexpr std::size_t kMaxChangesPerReply = 1'000;
-
 // Adds the object's present state. Its size in the reply, about.
 Result<std::size_t> attach(Context& context, const Identity& caller, Change& change) {
   if (change.kind == "project") {
@@ -51,22 +49,11 @@ Result<Ok> add_share(Context& context, const Identity& caller, ChangesReply& rep
 
 Result<ChangesReply> changes_since(Context& context, const Identity& caller,
                                    const schema::ChangesRequest& request) {
-  const std::int64_t current = context.store.revision();
-  if (request.since < context.store.floor() || request.since > current) {
-    return gone("changes since revision " + std::to_string(request.since) +
-                " are not known here; list again");
-  }
-  std::vector<ChangeRow> rows;
-  const auto on_change = [&](const ChangeRow& row) {
-    rows.push_back(row);
-    return rows.size() <= kMaxChangesPerReply ? Walk::kOn : Walk::kEnd;
-  };
-  if (Result<Ok> done = context.store.walk_changes(request.since, on_change); !done) {
-    return done.error();
-  }
-  ChangesReply reply{.revision = current, .now = context.now.wall};
+  Result<std::vector<ChangeRow>> rows = changes_after(context, request.since, "changes");
+  if (!rows) return rows.error();
+  ChangesReply reply{.revision = context.store.revision(), .now = context.now.wall};
   Page page(kMaxChangesPerReply);
-  for (ChangeRow& row : rows) {
+  for (ChangeRow& row : *rows) {
     Change change{.revision = row.revision,
                   .kind = std::move(row.kind),
                   .name = std::move(row.name),

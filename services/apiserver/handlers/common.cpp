@@ -88,6 +88,21 @@ Result<Node> registered_node(Context& context, const Identity& caller, const std
   return found;
 }
 
+Result<std::vector<ChangeRow>> changes_after(Context& context, std::int64_t since,
+                                             const std::string& what) {
+  if (since < context.store.floor() || since > context.store.revision()) {
+    return gone(what + " since revision " + std::to_string(since) +
+                " are not known here; list again");
+  }
+  std::vector<ChangeRow> rows;
+  const Result<Ok> done = context.store.walk_changes(since, [&](const ChangeRow& row) {
+    rows.push_back(row);
+    return rows.size() <= kMaxChangesPerReply ? Walk::kOn : Walk::kEnd;
+  });
+  if (!done) return done.error();
+  return rows;
+}
+
 void settle_ingress(Project& project) {
   const Phase phase = project.status.phase;
   const schema::Condition* lost =

@@ -29,6 +29,12 @@ Result<schema::Node> find_node(Context& context, const std::string& name, const 
 Result<std::vector<schema::Project>> bound_projects(Context& context, const std::string& node);
 Result<std::vector<schema::Node>> all_nodes(Context& context);
 
+// Rows of the change log that one reply has; one more is read, to know that there are more.
+inline constexpr std::size_t kMaxChangesPerReply = 1'000;
+// The newest change of each object after `since`. kGone: too far behind; `what` is asked for.
+Result<std::vector<ChangeRow>> changes_after(Context& context, std::int64_t since,
+                                             const std::string& what);
+
 // Refused unless the caller is the agent of `node` in its current registration.
 Result<schema::Node> registered_node(Context& context, const schema::Identity& caller,
                                      const std::string& node, std::int64_t registration);

@@ -15,8 +15,6 @@ using schema::Project;
 using schema::RoutesReply;
 using schema::RoutesRequest;
 
-constexpr std::size_t kMaxChangesPerReply = 1'000;
-
 schema::NodeRoute route_of(const Node& node) {
   return {.name = node.metadata.name,
           .address = node.status.info.ingress ? node.status.info.ingress->address : ""};
@@ -68,16 +66,9 @@ Result<std::size_t> add_change(Context& context, const ChangeRow& row, RoutesRep
 }
 
 Result<Ok> add_changes(Context& context, const RoutesRequest& request, RoutesReply& reply) {
-  if (request.since < context.store.floor() || request.since > reply.revision) {
-    return gone("routes since revision " + std::to_string(request.since) +
-                " are not known here; list again");
-  }
-  std::vector<ChangeRow> rows;
-  const auto on_change = [&](const ChangeRow& row) {
-    rows.push_back(row);
-    return rows.size() <= kMaxChangesPerReply ? Walk::kOn : Walk::kEnd;
-  };
-  if (Result<Ok> done = context.store.walk_changes(request.since, on_change); !done) return done;
+  const Result<std::vector<ChangeRow>> read = changes_after(context, request.since, "routes");
+  if (!read) return read.error();
+  const std::vector<ChangeRow>& rows = *read;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i == kMaxChangesPerReply || bytes > kMaxPageBytes) {
@@ -98,10 +89,9 @@ Result<RoutesReply> routes_get(Context& context, const Identity& caller,
                                const RoutesRequest& request) {
   const Result<Node> node = registered_node(context, caller, request.node, request.registration);
   if (!node) return node.error();
-  const Result<std::string> key = context.store.hop_key();
-  if (!key) return key.error();
-  RoutesReply reply{
-      .cluster = context.store.cluster(), .revision = context.store.revision(), .hop_key = *key};
+  RoutesReply reply{.cluster = context.store.cluster(),
+                    .revision = context.store.revision(),
+                    .hop_key = context.store.hop_key()};
   const bool all = request.since == 0;
   const Result<Ok> done =
       all ? add_all(context, request, reply) : add_changes(context, request, reply);

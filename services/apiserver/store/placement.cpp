@@ -84,20 +84,9 @@ Result<Ok> Store::set_held(const Held& held) {
 
 // A store that was made before there was an ingress gets its key now.
 Result<Ok> Store::begin_ingress() {
-  const Result<std::string> key = hop_key();
-  if (!key) return key.error();
-  if (!key->empty() || options_.hop_key.empty()) return Ok{};
-  return database_->run("UPDATE meta SET hop_key = ?", {std::string_view(options_.hop_key)});
-}
-
-Result<std::string> Store::hop_key() {
-  std::string key;
-  const Result<Ok> done = database_->run("SELECT hop_key FROM meta", {}, [&](const Row& row) {
-    key = row.bytes(0);
-    return Walk::kEnd;
-  });
-  if (!done) return done.error();
-  return key;
+  if (!hop_key_.empty() || options_.hop_key.empty()) return Ok{};
+  hop_key_ = options_.hop_key;
+  return database_->run("UPDATE meta SET hop_key = ?", {std::string_view(hop_key_)});
 }
 
 Result<Ok> Store::walk_pending(const OnPending& on_project) {

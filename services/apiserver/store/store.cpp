@@ -70,13 +70,14 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
 }
 
 Result<Ok> Store::load() {
-  const Result<Ok> done =
-      database_->run("SELECT cluster, revision, floor FROM meta", {}, [this](const Row& row) {
-        cluster_ = row.bytes(0);
-        revision_ = row.number(1);
-        floor_ = row.number(2);
-        return Walk::kEnd;
-      });
+  const Result<Ok> done = database_->run("SELECT cluster, revision, floor, hop_key FROM meta", {},
+                                         [this](const Row& row) {
+                                           cluster_ = row.bytes(0);
+                                           revision_ = row.number(1);
+                                           floor_ = row.number(2);
+                                           hop_key_ = row.bytes(3);
+                                           return Walk::kEnd;
+                                         });
   if (!done) return done;
   if (Result<Ok> began = begin_history(); !began) return began;
   if (Result<Ok> began = begin_holdings(); !began) return began;

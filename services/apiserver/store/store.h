@@ -114,8 +114,9 @@ class Store {
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
 
   const std::string& cluster() const { return cluster_; }
-  std::int64_t revision() const { return revision_; }  // grows with every write, never reused
-  std::int64_t floor() const { return floor_; }        // changes up to here are forgotten
+  const std::string& hop_key() const { return hop_key_; }  // what ingresses show each other
+  std::int64_t revision() const { return revision_; }      // grows with every write, never reused
+  std::int64_t floor() const { return floor_; }            // changes up to here are forgotten
 
   // --- One transaction. Ended by commit() or rollback(). With `refusal`, every write in it is
   // answered with that error and reads go on.
@@ -157,9 +158,6 @@ class Store {
   Result<NodeCounts> count_nodes();
   Result<Held> held();
   Result<Ok> set_held(const Held& held);
-
-  // What the ingresses of the cluster show each other.
-  Result<std::string> hop_key();
 
   // --- Names that may be used once in the cluster.
   Result<std::optional<std::string>> holder(std::string_view claim);  // name of the project
@@ -204,6 +202,7 @@ class Store {
   StoreOptions options_;
   std::unique_ptr<Database> database_;
   std::string cluster_;
+  std::string hop_key_;
   std::int64_t revision_ = 0;
   std::int64_t floor_ = 0;
   std::optional<Error> refusal_;
