@@ -1,11 +1,11 @@
-#include "services/agent/ingress/addresses.h"
+#include "schema/address.h"
 
 #include <charconv>
 #include <optional>
 
 #include "schema/formats.h"
 
-namespace cara::haproxy {
+namespace cara::schema {
 namespace {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -19,7 +19,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }  // namespace
 
 Result<Address> parse_address(std::string_view text) {
-  const std::string shown = schema::printable(text);
+  const std::string shown = printable(text);
   const auto colon = text.rfind(':');
   const std::string_view name = text.substr(0, colon == std::string_view::npos ? 0 : colon);
   if (name.empty() || name == "*") {
@@ -31,8 +31,8 @@ Result<Address> parse_address(std::string_view text) {
   if (!port) return invalid(shown + ": the port must be 1 to 65535");
   const bool brackets = name.starts_with('[') && name.ends_with(']') && name.size() > 2;
   const std::string ip(brackets ? name.substr(1, name.size() - 2) : name);
-  const bool is_ipv4 = !schema::check_format(schema::Format::kIpv4, ip);
-  if (brackets == is_ipv4 || schema::check_format(schema::Format::kIp, ip)) {
+  const bool is_ipv4 = !check_format(Format::kIpv4, ip);
+  if (brackets == is_ipv4 || check_format(Format::kIp, ip)) {
     return invalid(shown + ": expected an IPv4 address, or an IPv6 address in brackets");
   }
   return Address{ip, *port, brackets};
@@ -43,4 +43,4 @@ std::string to_string(const Address& address) {
   return address.is_ipv6 ? "[" + address.ip + "]" + port : address.ip + port;
 }
 
-}  // namespace cara::haproxy
+}  // namespace cara::schema

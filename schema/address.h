@@ -1,4 +1,4 @@
-// Addresses with a port, as flags and routes write them: `10.0.0.7:80`, `[fd00::7]:80`. Pure.
+// Addresses with a port, as flags and routes write them: `10.0.0.7:80`, `[fd00::7]:80`.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 #include "schema/result.h"
 
-namespace cara::haproxy {
+namespace cara::schema {
 
 struct Address {
   std::string ip;  // without brackets
@@ -21,4 +21,4 @@ struct Address {
 Result<Address> parse_address(std::string_view text);
 std::string to_string(const Address& address);
 
-}  // namespace cara::haproxy
+}  // namespace cara::schema

@@ -120,14 +120,14 @@ std::vector<host::FlagSpec> ingress_flags() {
 }
 
 bool read_addresses(const host::Flags& flags, const std::string& name, std::set<std::string>& taken,
-                    std::vector<haproxy::Address>& out) {
+                    std::vector<schema::Address>& out) {
   for (const std::string& text : flags.list(name)) {
-    const auto address = haproxy::parse_address(text);
+    const auto address = schema::parse_address(text);
     if (!address) {
       spdlog::error("--{}: {}", name, address.error().message);
       return false;
     }
-    if (!taken.insert(haproxy::to_string(*address)).second) {
+    if (!taken.insert(schema::to_string(*address)).second) {
       spdlog::error("--{} {}: this address is given twice", name, text);
       return false;
     }
@@ -159,8 +159,8 @@ bool read_ingress(const host::Flags& flags, std::optional<haproxy::IngressConfig
     return false;
   }
   if (!metrics.empty()) {
-    const auto address = haproxy::parse_address(metrics);
-    if (!address || taken.contains(haproxy::to_string(*address))) {
+    const auto address = schema::parse_address(metrics);
+    if (!address || taken.contains(schema::to_string(*address))) {
       spdlog::error("--ingress-metrics-listen: {}",
                     address ? metrics + ": this address is given twice" : address.error().message);
       return false;

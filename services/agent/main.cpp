@@ -74,11 +74,6 @@ std::unique_ptr<haproxy::HaproxyIngress> start_ingress(
     return nullptr;
   }
   const auto tell_agent = [&bus](const agent::IngressEvent& event) {
-    if (event.trouble.empty()) {
-      spdlog::info("ingress: HAProxy runs");
-    } else {
-      spdlog::warn("ingress: {}", event.trouble);
-    }
     bus.post(runtime::Delivered{agent::kIngressEventSubject, agent::encode(event), {}});
   };
   return std::make_unique<haproxy::HaproxyIngress>(haproxy::HaproxyIngress::Options{
@@ -91,7 +86,7 @@ std::unique_ptr<haproxy::HaproxyIngress> start_ingress(
 // What the cluster is told of it.
 std::optional<schema::NodeIngress> listens(const std::optional<haproxy::IngressConfig>& config) {
   if (!config) return std::nullopt;
-  schema::NodeIngress ingress{.address = haproxy::to_string(config->listen.front()),
+  schema::NodeIngress ingress{.address = schema::to_string(config->listen.front()),
                               .port = config->listen.front().port};
   if (!config->tls_listen.empty()) ingress.tls_port = config->tls_listen.front().port;
   return ingress;

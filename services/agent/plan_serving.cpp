@@ -14,7 +14,6 @@ constexpr const char* kLoopback = "127.0.0.1";
 
 // The route goes first, then the requests that are under way end, then the container does.
 bool Planner::may_end(const ContainerInfo& container) {
-  ending_.insert(container.id);
   plan_.serving.ending[container.id] = {
       .container = container.id, .address = container.address, .grace = grace_of(container)};
   const IngressView& ingress = situation_.ingress;
@@ -64,7 +63,7 @@ void Planner::keep_serving() {
   plan_.serving.targets = situation_.ingress.serving.targets;
   plan_.serving.reason = situation_.ingress.serving.reason;
   std::erase_if(plan_.serving.targets,
-                [&](const auto& target) { return ending_.contains(target.second.container); });
+                [&](const auto& target) { return is_to_end(target.second.container); });
 }
 
 // The ingress does what this plan says, as far as it does anything.
@@ -95,13 +94,13 @@ std::string Planner::why_not(const schema::DesiredProject& desired) const {
 // The new one as soon as it is ready; until then the old one, while it stands beside it.
 const ContainerInfo* Planner::serving_container(const Slot& slot) const {
   const ContainerInfo* fit = slot.fit;
-  if (fit != nullptr && slot.verdict.ready && is_running(*fit) && !ending_.contains(fit->id)) {
+  if (fit != nullptr && slot.verdict.ready && is_running(*fit) && !is_to_end(fit->id)) {
     return fit;
   }
   const ContainerInfo* old = slot.old;
   const bool well = old != nullptr && is_running(*old) && old->health != Health::kUnhealthy &&
                     old->health != Health::kStarting;
-  return well && !ending_.contains(old->id) ? old : nullptr;
+  return well && !is_to_end(old->id) ? old : nullptr;
 }
 
 // As the node reaches it; empty: not at all, or not known yet.

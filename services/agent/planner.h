@@ -95,6 +95,9 @@ class Planner {
   const ContainerInfo* serving_container(const Slot& slot) const;
   std::string address_of(const schema::ServiceDef& service, const ContainerInfo& container) const;
   runtime::Duration grace_of(const ContainerInfo& container) const;
+  bool is_to_end(const std::string& container) const {
+    return plan_.serving.ending.contains(container);
+  }
   // False: requests may still be sent to it. It will have no new ones from now on.
   bool may_end(const ContainerInfo& container);
 
@@ -110,7 +113,6 @@ class Planner {
   std::map<std::string, Slot> slots_;  // by service
   Containers extra_;                   // of no slot: to be removed
   Surroundings around_;                // what is there and fits
-  std::set<std::string> ending_;       // ids: they are to stop
   bool unfinished_ = false;            // something is to be done, now or later
   std::vector<Problem> problems_;
   std::vector<std::string> waiting_;  // words for the services that are not ready yet

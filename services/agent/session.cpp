@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/address.h"
 #include "schema/formats.h"
 #include "services/agent/engine_calls.h"
 #include "services/runtime/calls.h"
@@ -190,15 +191,15 @@ schema::NodeInfo Session::node_info() const {
 std::optional<schema::NodeIngress> Session::ingress() const {
   std::optional<schema::NodeIngress> ingress = options_.ingress;
   if (!ingress) return ingress;
-  const bool all =
-      ingress->address.starts_with("0.0.0.0:") || ingress->address.starts_with("[::]:");
-  if (!all) return ingress;
+  const auto listen = schema::parse_address(ingress->address);
+  if (!listen || (listen->ip != "0.0.0.0" && listen->ip != "::")) return ingress;
   // A name would be for each other node to resolve, whenever it does.
   const bool is_ip = !schema::check_format(schema::Format::kIp, options_.address);
-  std::string address = is_ip ? options_.address : "";
-  if (address.empty() && !readings_.addresses.empty()) address = readings_.addresses.front();
-  if (address.find(':') != std::string::npos) address = "[" + address + "]";
-  ingress->address = address.empty() ? "" : address + ":" + std::to_string(ingress->port);
+  std::string ip = is_ip ? options_.address : "";
+  if (ip.empty() && !readings_.addresses.empty()) ip = readings_.addresses.front();
+  const bool is_ipv6 = ip.find(':') != std::string::npos;
+  ingress->address =
+      ip.empty() ? "" : schema::to_string(schema::Address{ip, listen->port, is_ipv6});
   return ingress;
 }
 

@@ -12,12 +12,12 @@ namespace cara::sim {
 
 class ModelIngress final : public agent::Ingress {
  public:
-  using Key = std::pair<std::string, std::string>;  // host, path
+  using Key = agent::RouteKey;
 
   Result<agent::IngressReply> execute(const agent::IngressOp& op) override {
     if (const auto* set = std::get_if<agent::SetRoutes>(&op)) {
       if (set->complete) routes.clear();
-      for (const agent::RouteKey& key : set->gone) routes.erase({key.host, key.path});
+      for (const Key& key : set->gone) routes.erase(key);
       for (const agent::Route& route : set->routes) routes[{route.host, route.path}] = route;
       if (set->complete || !set->hop_key.empty()) hop_key = set->hop_key;
       ++sets;

@@ -155,7 +155,7 @@ void RouteChecks::check_stop(const std::string& node, const ModelIngress& router
   for (const auto& [key, route] : router.routes) {
     if (route.kind != RouteKind::kContainer || route.project != project) continue;
     if (address_of(route) != container.address) continue;
-    fail_(fmt::format("{}{}{} still leads to it [route first]", who, key.first, key.second));
+    fail_(fmt::format("{}{}{} still leads to it [route first]", who, key.host, key.path));
   }
   // What an earlier life of the agent has routed by a rule that is gone, it cannot know.
   const auto alive = cluster_.world().alive_since(Cluster::agent_of(node));
@@ -192,8 +192,8 @@ void RouteChecks::check_lost(const std::string& node, const ModelIngress& router
     const auto since = hosts_.find(key);
     if (keys.contains(key) || since == hosts_.end()) continue;
     if (cluster_.world().now() - since->second < kNews) continue;
-    fail_(fmt::format("the router of {} does not know {}{} any more [kept]", node, key.first,
-                      key.second));
+    fail_(fmt::format("the router of {} does not know {}{} any more [kept]", node, key.host,
+                      key.path));
   }
 }
 
@@ -234,8 +234,8 @@ void RouteChecks::look_at(const std::string& node, const agent::Observation& see
       if (!is_running(container) || container.address != address) continue;
       const std::string project = agent::label(container.labels, agent::kLabelProject);
       if (project == route.project) continue;
-      fail_(fmt::format("on {}, {}{} of {} leads to {} of {} [no stranger]", node, key.first,
-                        key.second, route.project, container.name, project));
+      fail_(fmt::format("on {}, {}{} of {} leads to {} of {} [no stranger]", node, key.host,
+                        key.path, route.project, container.name, project));
     }
   }
 }

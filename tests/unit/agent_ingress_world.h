@@ -31,7 +31,7 @@ struct IngressWorld : AgentWorld {
 
   const agent::Route& route(const sim::ModelIngress::Key& key = kShop) {
     const auto found = ingress.routes.find(key);
-    if (found == ingress.routes.end()) FAIL("no route for " << key.first << key.second);
+    if (found == ingress.routes.end()) FAIL("no route for " << key.host << key.path);
     return found->second;
   }
   std::string address(const std::string& name) { return container(*this, name).address + ":80"; }

@@ -24,7 +24,7 @@ bool has(const std::string& text, const std::string& part) {
 
 TEST_CASE("addresses are numbers, and all of them are spelled out [S17]") {
   const auto good = [](const std::string& text) {
-    const auto address = parse_address(text);
+    const auto address = schema::parse_address(text);
     return address.ok() && to_string(*address) == text;
   };
   CHECK(good("10.0.0.7:80"));
@@ -36,7 +36,7 @@ TEST_CASE("addresses are numbers, and all of them are spelled out [S17]") {
         "10.0.0.7:80x", "10.0.0.7:-1", "fd00::7:80", "[10.0.0.7]:80", "[]:80", "[fd00::7]",
         "example.com:80", "10.0.0.7 :80", "10.0.0.256:80", "10.0.0.7\n:80"}) {
     INFO(bad);
-    CHECK_FALSE(parse_address(bad).ok());
+    CHECK_FALSE(schema::parse_address(bad).ok());
   }
 }
 

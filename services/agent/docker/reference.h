@@ -5,7 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "services/agent/percent_encode.h"
+
 namespace cara::docker {
+
+using agent::percent_encode;
 
 struct Reference {
   std::string name;  // with the registry, if it was named: `localhost:5000/team/app`
@@ -21,8 +25,5 @@ inline constexpr const char* kDefaultRegistry = "docker.io";
 std::string registry_of(std::string_view name);
 // One spelling for each image: `docker.io/library/nginx:latest` of `nginx`.
 std::string full_reference(std::string_view reference);
-
-// For one segment of a path or one value of a query; `keep` are characters to leave as they are.
-std::string percent_encode(std::string_view text, std::string_view keep = "");
 
 }  // namespace cara::docker

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "schema/quantity.h"
+#include "services/runtime/host/write_all.h"
 
 namespace cara::docker {
 
@@ -27,17 +28,6 @@ Error failed(const std::string& what, const std::string& path) {
   return internal(what + " " + path + ": " + std::strerror(errno));
 }
 
-bool write_all(int file, const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ::ssize_t n = ::write(file, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    done += static_cast<std::size_t>(n);
-  }
-  return true;
-}
-
 Result<Ok> write_file(const std::string& folder, const std::string& name, const std::string& text,
                       ::mode_t mode) {
   const std::string path = folder + "/" + name;
@@ -46,7 +36,7 @@ Result<Ok> write_file(const std::string& folder, const std::string& name, const 
   const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return failed("cannot write", path);
   // Not by open(): the umask must not take anything from what the manifest says.
-  const bool written = write_all(file, text) && ::fchmod(file, mode) == 0;
+  const bool written = host::write_all(file, text) && ::fchmod(file, mode) == 0;
   const int error = errno;
   ::close(file);
   errno = error;

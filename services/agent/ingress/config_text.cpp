@@ -17,19 +17,17 @@ std::string seconds(std::chrono::seconds time) { return std::to_string(time.coun
 
 std::string retry_after() { return " hdr Retry-After " + std::to_string(kRetryAfter.count()); }
 
-// A rule's answer.
-std::string page(const Page& what) {
-  return "return status " + std::to_string(what.status) + " content-type text/html lf-string " +
+std::string answer(const Page& what) {
+  return "status " + std::to_string(what.status) + " content-type text/html lf-string " +
          page_argument(what) + kPageMark + (what.status == 503 ? retry_after() : "");
 }
 
+// A rule's answer.
+std::string page(const Page& what) { return "return " + answer(what); }
+
 // HAProxy's own answer to what it finds out itself. Its expressions may have no converter whose
 // arguments are looked up later (regsub): HAProxy 2.6 does not do so here, and crashes.
-std::string own_page(const Page& what) {
-  return "  http-error status " + std::to_string(what.status) +
-         " content-type text/html lf-string " + page_argument(what) + kPageMark +
-         (what.status == 503 ? retry_after() : "") + "\n";
-}
+std::string own_page(const Page& what) { return "  http-error " + answer(what) + "\n"; }
 
 std::string global_section(const ProcessFacts& facts) {
   std::string text = "# Written by cara-agent, which overwrites changes. " + facts.program +

@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "services/agent/ingress/addresses.h"
+#include "schema/address.h"
 
 namespace cara::haproxy {
+
+using schema::Address;
 
 // What the node's owner wants: the flags.
 struct IngressConfig {

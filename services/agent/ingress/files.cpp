@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "services/runtime/host/write_all.h"
+
 namespace cara::haproxy {
 namespace {
 
@@ -24,15 +26,7 @@ class File {
   bool is_open() const { return file_ >= 0; }
   int number() const { return file_; }
 
-  bool write(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t written = ::write(file_, text.data(), text.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return false;
-      text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-  }
+  bool write(std::string_view text) const { return host::write_all(file_, text); }
   // Empty: its end, or an error.
   std::string_view read(std::array<char, 64 * 1024>& piece) const {
     ssize_t got = 0;

@@ -11,7 +11,6 @@
 #include <sstream>
 #include <system_error>
 
-#include "services/agent/ingress/addresses.h"
 #include "services/agent/ingress/config_text.h"
 #include "services/agent/ingress/files.h"
 
@@ -47,7 +46,7 @@ std::string read_address(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> ip{};
   const bool is_ipv6 = colon == 32;
   inet_ntop(is_ipv6 ? AF_INET6 : AF_INET, words.data(), ip.data(), ip.size());
-  return to_string(Address{ip.data(), static_cast<std::uint16_t>(port), is_ipv6});
+  return schema::to_string(schema::Address{ip.data(), static_cast<std::uint16_t>(port), is_ipv6});
 }
 
 void add_connections(const std::string& table, const std::set<std::string>& inodes,

@@ -4,12 +4,14 @@
 #include <set>
 #include <utility>
 
+#include "schema/address.h"
 #include "schema/formats.h"
-#include "services/agent/ingress/addresses.h"
+#include "services/agent/percent_encode.h"
 
 namespace cara::haproxy {
 namespace {
 
+using agent::percent_encode;
 using agent::Route;
 using agent::RouteKind;
 
@@ -18,20 +20,6 @@ constexpr const char* kMiss = "m";
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_';
-}
-
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (is_plain(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
-  }
-  return out;
 }
 
 // As the rules of the configuration see the host of a request.
@@ -51,7 +39,7 @@ Result<std::string> to_value(const Route& route) {
   if (route.kind == RouteKind::kNone) {
     return "x|||" + whose + percent_encode(harmless(route.reason));
   }
-  const auto address = parse_address(route.address);
+  const auto address = schema::parse_address(route.address);
   if (!address) return address.error();
   const std::string to =
       "|" + address->ip + "|" + std::to_string(address->port) + "|" + route.address + whose;

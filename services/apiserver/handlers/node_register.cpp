@@ -1,4 +1,5 @@
 // node.register: an agent takes its node's name, with a new registration epoch each time.
+#include "schema/address.h"
 #include "schema/formats.h"
 #include "schema/wire.h"
 #include "services/apiserver/handlers/common.h"
@@ -19,22 +20,6 @@ constexpr std::size_t kMaxAgentId = 128;
 // Heartbeats come at least this often in a node timeout.
 constexpr int kBeatsPerTimeout = 2;
 
-// What one node says is put into the routers of all others.
-bool is_reachable(const schema::NodeIngress& ingress) {
-  std::string_view ip = ingress.address;
-  if (ip.empty()) return true;  // nobody reaches it from elsewhere
-  const std::size_t colon = ip.rfind(':');
-  if (colon == std::string_view::npos) return false;
-  const std::string_view port = ip.substr(colon + 1);
-  ip = ip.substr(0, colon);
-  const bool is_v6 = ip.starts_with('[') && ip.ends_with(']');
-  if (is_v6) ip = ip.substr(1, ip.size() - 2);
-  if (is_v6 != (ip.find(':') != std::string_view::npos)) return false;
-  return !schema::check_format(schema::Format::kIp, ip) &&
-         port.find('-') == std::string_view::npos &&
-         !schema::check_format(schema::Format::kPorts, port);
-}
-
 Result<Ok> check(const Identity& caller, const RegisterRequest& request) {
   if (const auto wrong = schema::check_format(schema::Format::kDnsName, request.node)) {
     return invalid("the node name " + *wrong, {{"node", *wrong}});
@@ -45,8 +30,10 @@ Result<Ok> check(const Identity& caller, const RegisterRequest& request) {
   if (request.agent_id.empty() || request.agent_id.size() > kMaxAgentId) {
     return invalid("agentId must have 1 to " + std::to_string(kMaxAgentId) + " characters");
   }
-  if (const auto& ingress = request.info.ingress; ingress && !is_reachable(*ingress)) {
-    return invalid("the ingress address `" + schema::printable(ingress->address) +
+  // What one node says is put into the routers of all others. Empty: they cannot reach it.
+  const std::string ingress = request.info.ingress ? request.info.ingress->address : "";
+  if (!ingress.empty() && !schema::parse_address(ingress)) {
+    return invalid("the ingress address `" + schema::printable(ingress) +
                    "` is none; it must be IP:PORT, such as 10.0.0.2:80");
   }
   if (schema::pack_message(request).size() > kMaxRegisterBytes) {
