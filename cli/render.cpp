@@ -17,6 +17,7 @@ Json json_of(const Value& value) {
     Json operator()(double v) const { return v; }
     Json operator()(const std::string& v) const { return v; }
     Json operator()(const Plain& v) const { return v.text; }
+    Json operator()(const Bytes& v) const { return to_base64(v.data); }
     Json operator()(const Array& v) const {
       Json list = Json::array();
       for (const Value& entry : v) list.push_back(json_of(entry));

@@ -154,6 +154,7 @@ class Emitter {
       std::string operator()(double v) const { return number_of(v); }
       std::string operator()(const std::string& v) const { return text_of(v, indent); }
       std::string operator()(const Plain& v) const { return text_of(v.text, indent); }
+      std::string operator()(const Bytes& v) const { return to_base64(v.data); }
       std::string operator()(const Array&) const { return "[]"; }
       std::string operator()(const Map&) const { return "{}"; }
     };

@@ -27,6 +27,10 @@ void pack_into(Packer& packer, const Value& value) {
     void operator()(double v) const { packer.pack_double(v); }
     void operator()(const std::string& v) const { pack_text(packer, v); }
     void operator()(const Plain& v) const { pack_text(packer, v.text); }
+    void operator()(const Bytes& v) const {
+      packer.pack_bin(static_cast<std::uint32_t>(v.data.size()));
+      packer.pack_bin_body(v.data.data(), static_cast<std::uint32_t>(v.data.size()));
+    }
     void operator()(const Array& v) const {
       packer.pack_array(static_cast<std::uint32_t>(v.size()));
       for (const Value& entry : v) pack_into(packer, entry);
@@ -81,7 +85,7 @@ class Reader {
       case msgpack::type::MAP:
         return convert_map(object, path);
       case msgpack::type::BIN:
-        return fail(path, "is binary; text is expected");
+        return Bytes{std::string(object.via.bin.ptr, object.via.bin.size)};
       case msgpack::type::EXT:
         return fail(path, "is a msgpack extension, which is not used here");
     }

@@ -109,6 +109,13 @@ void decode_scalar(DecodeContext& context, const std::string& path, const Value&
 }
 
 void decode_scalar(DecodeContext& context, const std::string& path, const Value& value,
+                   Bytes& out) {
+  const Bytes* bytes = value.as_bytes();
+  if (bytes == nullptr) return type_error(context, path, "binary data", value);
+  out = *bytes;
+}
+
+void decode_scalar(DecodeContext& context, const std::string& path, const Value& value,
                    detail::StringMap& out) {
   const Map* map = value.as_map();
   if (map == nullptr) return type_error(context, path, "a map", value);

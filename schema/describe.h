@@ -101,6 +101,7 @@ void decode_scalar(DecodeContext& context, const std::string& path, const Value&
 void decode_scalar(DecodeContext& context, const std::string& path, const Value& value, bool& out);
 void decode_scalar(DecodeContext& context, const std::string& path, const Value& value,
                    Timestamp& out);
+void decode_scalar(DecodeContext& context, const std::string& path, const Value& value, Bytes& out);
 void decode_scalar(DecodeContext& context, const std::string& path, const Value& value,
                    detail::StringMap& out);
 // A number as the text that it was written as; every other value as it is.
@@ -245,7 +246,7 @@ void decode_value(DecodeContext& context, const std::string& path, const Value& 
       check_rules(context, path, out, rules);
     }
   } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, Timestamp> ||
-                       std::is_same_v<T, detail::StringMap>) {
+                       std::is_same_v<T, Bytes> || std::is_same_v<T, detail::StringMap>) {
     decode_scalar(context, path, value, out);
   } else {
     const Map* map = value.as_map();

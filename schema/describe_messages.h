@@ -24,10 +24,29 @@ template <class V>
 void describe(V& v, ApplyRequest& x) {
   v.field(kRequired, "requestId", x.request_id, {});
   v.field(kRequired, "manifest", x.manifest, {});
+  v.field(kOptional, "dryRun", x.dry_run, {});
 }
 template <class V>
 void describe(V& v, ApplyReply& x) {
   v.field(kRequired, "outcome", x.outcome, {});
+  v.field(kRequired, "project", x.project, {});
+  v.field(kOptional, "previous", x.previous, {});
+}
+template <class V>
+void describe(V& v, ProjectChangeRequest& x) {
+  v.field(kRequired, "requestId", x.request_id, {});
+  v.field(kRequired, "name", x.name, {});
+  v.field(kOptional, "uid", x.uid, {});
+  v.field(kOptional, "paused", x.paused, {});
+  v.field(kOptional, "restart", x.restart, {});
+  v.field(kOptional, "setLabels", x.set_labels, {});
+  v.field(kOptional, "removeLabels", x.remove_labels, {});
+  v.field(kOptional, "setAnnotations", x.set_annotations, {});
+  v.field(kOptional, "removeAnnotations", x.remove_annotations, {});
+}
+template <class V>
+void describe(V& v, ProjectChangeReply& x) {
+  v.field(kRequired, "changed", x.changed, {});
   v.field(kRequired, "project", x.project, {});
 }
 template <class V>
@@ -304,5 +323,30 @@ template <class V>
 void describe(V& v, AllowMovesReply& x) {
   v.field(kOptional, "wasHeld", x.was_held, {});
 }
+template <class V>
+void describe(V& v, BackupBeginRequest& x) {
+  v.field(kRequired, "client", x.client, {});
+}
+template <class V>
+void describe(V& v, BackupBeginReply& x) {
+  v.field(kRequired, "bytes", x.bytes, {});
+  v.field(kRequired, "revision", x.revision, {});
+  v.field(kRequired, "cluster", x.cluster, {});
+}
+template <class V>
+void describe(V& v, BackupReadRequest& x) {
+  v.field(kRequired, "client", x.client, {});
+  v.field(kRequired, "offset", x.offset, {});
+}
+template <class V>
+void describe(V& v, BackupReadReply& x) {
+  v.field(kOptional, "data", x.data, {});
+}
+template <class V>
+void describe(V& v, BackupEndRequest& x) {
+  v.field(kRequired, "client", x.client, {});
+}
+template <class V>
+void describe(V&, BackupEndReply&) {}
 
 }  // namespace cara::schema

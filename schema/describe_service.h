@@ -192,6 +192,9 @@ void describe_lifecycle(V& v, ServiceDef& x) {
   v.field(kOptional, "restartPolicy", x.restart_policy,
           {.doc = "Always: whatever it exits with. OnFailure: exit code 0 is done. Never: it runs "
                   "once."});
+  v.field(kOptional, "restartedAt", x.restarted_at,
+          {.doc = "Containers made before this are made anew; set by caractrl restart, and kept by "
+                  "manifests that do not say it."});
   v.field(kOptional, "dependsOn", x.depends_on,
           {.doc = "Services that come first, and end later.",
            .max_items = 100,

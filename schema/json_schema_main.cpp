@@ -24,6 +24,8 @@ nlohmann::ordered_json to_json(const cara::Value& value) {
           return nullptr;
         } else if constexpr (std::is_same_v<T, cara::Plain>) {
           return data.text;
+        } else if constexpr (std::is_same_v<T, cara::Bytes>) {
+          return cara::to_base64(data.data);
         } else {
           return data;
         }

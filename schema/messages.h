@@ -19,10 +19,30 @@ namespace cara::schema {
 struct ApplyRequest {
   std::string request_id;  // a retry with the same id has one effect and the same answer
   Value manifest;          // apiVersion, kind, metadata{name, labels, annotations, revision?}, spec
+  bool dry_run = false;    // check all of it, answer what it would become, and change nothing
 };
 enum class ApplyOutcome { kCreated, kConfigured, kUnchanged };
 struct ApplyReply {
   ApplyOutcome outcome = ApplyOutcome::kCreated;
+  Project project;
+  std::optional<Project> previous;  // dry run: as it is now, if it is there
+};
+
+// --- project.change: admin. Labels, annotations, stop, start, restart. All of it or nothing.
+// ------
+struct ProjectChangeRequest {
+  std::string request_id;
+  std::string name;
+  std::string uid;  // empty: whatever incarnation is there
+  std::optional<bool> paused;
+  std::vector<std::string> restart;  // services whose containers are made anew; `*`: all
+  std::map<std::string, std::string> set_labels;
+  std::vector<std::string> remove_labels;
+  std::map<std::string, std::string> set_annotations;
+  std::vector<std::string> remove_annotations;
+};
+struct ProjectChangeReply {
+  bool changed = false;
   Project project;
 };
 
@@ -329,5 +349,29 @@ struct AllowMovesRequest {
 struct AllowMovesReply {
   std::string was_held;  // why moves were held; empty: they were not
 };
+
+// --- backup.begin, backup.read, backup.end: admin. A consistent copy of the database is made while
+// the apiserver goes on, kept beside it, and read piece by piece. It is gone at the end, or when
+// nobody has read of it for a minute.
+// ---------------------------------------------------------------
+struct BackupBeginRequest {
+  std::string client;  // a random token: there is one copy at a time, and this is whose
+};
+struct BackupBeginReply {
+  std::int64_t bytes = 0;
+  std::int64_t revision = 0;  // of the store, in the copy
+  std::string cluster;
+};
+struct BackupReadRequest {
+  std::string client;
+  std::int64_t offset = 0;
+};
+struct BackupReadReply {
+  Bytes data;  // empty: that was the end
+};
+struct BackupEndRequest {
+  std::string client;
+};
+struct BackupEndReply {};
 
 }  // namespace cara::schema

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "schema/time.h"
+
 namespace cara::schema {
 
 using Texts = std::vector<std::string>;
@@ -168,6 +170,9 @@ struct ServiceDef {
   std::string runtime;
   std::optional<Logging> logging;
   std::map<std::string, std::string> labels;
+  // Its containers are of this time or later: what `caractrl restart` sets. A manifest that does
+  // not say it leaves it as it is.
+  std::optional<Timestamp> restarted_at;
   bool operator==(const ServiceDef&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <vector>
 
 #include "schema/check.h"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::string_view kApiPrefix = "cara.v1.api.";
 constexpr std::string_view kHeartbeatPrefix = "cara.v1.hb.";
+constexpr std::string_view kStreamPrefix = "cara.v1.stream.";
 constexpr std::size_t kMaxToken = 253;
 
 struct RoleName {
@@ -37,6 +39,12 @@ std::vector<std::string_view> split(std::string_view text) {
 std::string checked(std::string_view token) {
   CARA_CHECK(is_token(token));
   return std::string(token);
+}
+
+std::string stream_root(const StreamId& stream) {
+  return std::string(kStreamPrefix) + checked(node_token(stream.node)) + "." +
+         std::string(to_string(stream.owner.role)) + "." + checked(stream.owner.id) + "." +
+         checked(stream.client) + "." + std::to_string(stream.number);
 }
 
 }  // namespace
@@ -115,6 +123,35 @@ std::optional<std::string> parse_heartbeat_subject(std::string_view subject) {
 
 std::string node_wake_subject(std::string_view node_name) {
   return "cara.v1.node." + checked(node_token(node_name)) + ".wake";
+}
+
+std::string node_stream_subject(std::string_view node_name) {
+  return "cara.v1.node." + checked(node_token(node_name)) + ".stream";
+}
+
+std::string stream_in_subject(const StreamId& stream) { return stream_root(stream) + ".in"; }
+std::string stream_out_subject(const StreamId& stream) { return stream_root(stream) + ".out"; }
+
+std::optional<StreamId> parse_stream_subject(std::string_view subject) {
+  if (!subject.starts_with(kStreamPrefix)) return std::nullopt;
+  const std::vector<std::string_view> parts = split(subject.substr(kStreamPrefix.size()));
+  if (parts.size() != 6 || !std::all_of(parts.begin(), parts.end(), is_token)) return std::nullopt;
+  const std::optional<Role> role = parse_role(parts[1]);
+  std::int64_t number = 0;
+  const char* end = parts[4].data() + parts[4].size();
+  const auto [stop, code] = std::from_chars(parts[4].data(), end, number);
+  if (!role || code != std::errc() || stop != end) return std::nullopt;
+  return StreamId{
+      node_from_token(parts[0]), {*role, std::string(parts[2])}, std::string(parts[3]), number};
+}
+
+std::string streams_in_subjects(std::string_view node_name) {
+  return std::string(kStreamPrefix) + checked(node_token(node_name)) + ".*.*.*.*.in";
+}
+
+std::string streams_out_subjects(const Identity& owner, std::string_view client) {
+  return std::string(kStreamPrefix) + "*." + std::string(to_string(owner.role)) + "." +
+         checked(owner.id) + "." + checked(client) + ".*.out";
 }
 
 std::string event_subject(std::string_view kind, std::string_view name) {

@@ -1,6 +1,8 @@
 // Every subject of the bus is built and parsed here, from names that were checked before.
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +18,7 @@ std::optional<Role> parse_role(std::string_view text);
 struct Identity {
   Role role = Role::kAdmin;
   std::string id;  // one subject token: a DNS label, or a node name with its dots as `_`
-  bool operator==(const Identity&) const = default;
+  auto operator<=>(const Identity&) const = default;
 };
 
 struct ApiCall {
@@ -41,7 +43,24 @@ bool is_own_inbox(const Identity& caller, std::string_view reply);
 std::string heartbeat_subject(std::string_view node_name);
 std::optional<std::string> parse_heartbeat_subject(std::string_view subject);  // node name
 std::string node_wake_subject(std::string_view node_name);
+std::string node_stream_subject(std::string_view node_name);
 std::string event_subject(std::string_view kind, std::string_view name);
+
+// One byte stream between a client and a node's agent (streams.h). `client` is a random token of
+// the client's process, `number` counts its streams.
+struct StreamId {
+  std::string node;
+  Identity owner;
+  std::string client;
+  std::int64_t number = 0;
+  auto operator<=>(const StreamId&) const = default;
+};
+std::string stream_in_subject(const StreamId& stream);   // to the agent
+std::string stream_out_subject(const StreamId& stream);  // to the client
+// `in` or `out` alike.
+std::optional<StreamId> parse_stream_subject(std::string_view subject);
+std::string streams_in_subjects(std::string_view node_name);  // all that an agent hears
+std::string streams_out_subjects(const Identity& owner, std::string_view client);
 
 inline constexpr const char* kApiSubjects = "cara.v1.api.>";
 inline constexpr const char* kApiQueue = "apiserver";

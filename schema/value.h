@@ -22,10 +22,17 @@ struct Plain {
   bool operator==(const Plain&) const = default;
 };
 
+// What is no text: pieces of streams and of backups. Base64 in JSON.
+struct Bytes {
+  std::string data;
+  bool empty() const { return data.empty(); }
+  bool operator==(const Bytes&) const = default;
+};
+
 class Value {
  public:
-  using Data =
-      std::variant<std::monostate, bool, std::int64_t, double, std::string, Plain, Array, Map>;
+  using Data = std::variant<std::monostate, bool, std::int64_t, double, std::string, Plain, Bytes,
+                            Array, Map>;
 
   Value() = default;
   Value(bool v) : data_(v) {}
@@ -36,6 +43,7 @@ class Value {
   Value(std::string_view v) : data_(std::string(v)) {}
   Value(const char* v) : data_(std::string(v)) {}
   Value(Plain v) : data_(std::move(v)) {}
+  Value(Bytes v) : data_(std::move(v)) {}
   Value(Array v);
   Value(Map v);
 
@@ -43,6 +51,7 @@ class Value {
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
   const std::string* as_string() const { return std::get_if<std::string>(&data_); }
   const std::int64_t* as_int() const { return std::get_if<std::int64_t>(&data_); }
+  const Bytes* as_bytes() const { return std::get_if<Bytes>(&data_); }
   const bool* as_bool() const { return std::get_if<bool>(&data_); }
   const Array* as_array() const { return std::get_if<Array>(&data_); }
   const Map* as_map() const { return std::get_if<Map>(&data_); }
@@ -63,6 +72,9 @@ struct Member {
   Value value;
   bool operator==(const Member&) const = default;
 };
+
+// As JSON shows bytes.
+std::string to_base64(std::string_view bytes);
 
 // What a user calls the kind of this value: "a list", "a map", "text", "a number", ...
 std::string_view kind_of(const Value& value);

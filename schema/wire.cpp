@@ -4,6 +4,7 @@
 #include "schema/defaults.h"
 #include "schema/describe_history.h"
 #include "schema/describe_messages.h"
+#include "schema/describe_streams.h"
 #include "schema/encode.h"
 #include "schema/validate.h"
 
@@ -112,6 +113,19 @@ CARA_MESSAGE(EventListRequest)
 CARA_MESSAGE(EventListReply)
 CARA_MESSAGE(EventReportRequest)
 CARA_MESSAGE(EventReportReply)
+CARA_MESSAGE(ProjectChangeRequest)
+CARA_MESSAGE(ProjectChangeReply)
+CARA_MESSAGE(StreamRequest)
+CARA_MESSAGE(StreamReply)
+CARA_MESSAGE(StreamOpen)
+CARA_MESSAGE(StreamFrame)
+CARA_MESSAGE(NodeUsage)
+CARA_MESSAGE(BackupBeginRequest)
+CARA_MESSAGE(BackupBeginReply)
+CARA_MESSAGE(BackupReadRequest)
+CARA_MESSAGE(BackupReadReply)
+CARA_MESSAGE(BackupEndRequest)
+CARA_MESSAGE(BackupEndReply)
 #undef CARA_MESSAGE
 
 Value to_value(const Project& project) { return encode(project); }

@@ -1,6 +1,6 @@
 // Messages as bytes: pack_message(T) and unpack_message<T>(bytes), explicitly instantiated in
-// wire.cpp for every struct of messages.h, the messages of history.h, Project, ProjectSpec and
-// Node, so that callers compile fast.
+// wire.cpp for every struct of messages.h, the messages of history.h and streams.h, Project,
+// ProjectSpec and Node, so that callers compile fast.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 #include "schema/history.h"
 #include "schema/messages.h"
 #include "schema/result.h"
+#include "schema/streams.h"
 #include "schema/value.h"
 
 namespace cara::schema {

@@ -218,13 +218,13 @@ void Planner::watch(const schema::DesiredProject& desired, Slot& slot,
   slot.verdict = judge(container, rules_of(desired.spec.services, service),
                        situation_.rules.restart, situation_.verified, situation_.now.mono, memory);
   if (slot.verdict.again_at) again_at(*slot.verdict.again_at);
-  if (slot.verdict.ready) return;
+  if (slot.verdict.ready) return memory.last_failure.clear();
   unfinished_ = true;
   explain(slot, container, slot.verdict, memory);
 }
 
 void Planner::explain(const Slot& slot, const ContainerInfo& container, const Verdict& verdict,
-                      const ServiceMemory& memory) {
+                      ServiceMemory& memory) {
   if (verdict.failure.empty()) return;
   std::string why = "its health check fails";
   if (container.state == ContainerState::kExited) {
@@ -235,6 +235,7 @@ void Planner::explain(const Slot& slot, const ContainerInfo& container, const Ve
     }
   }
   problems_.push_back({verdict.failure, quoted("service", slot.service->name) + ": " + why});
+  memory.last_failure = std::move(why);
 }
 
 void Planner::act(const Slot& slot, const ContainerInfo& container) {
@@ -258,7 +259,14 @@ void Planner::act(const Slot& slot, const ContainerInfo& container) {
       want("logs:" + container.id, subject, TailLogs{container.id, kLogLines});
       break;
   }
-  if (!slot.verdict.ready) waiting_.push_back(held_up.empty() ? "waiting for " + subject : held_up);
+  if (slot.verdict.ready) return;
+  if (held_up.empty()) {
+    held_up = "waiting for " + subject;
+    // It was started again: why that was needed is what a reader wants to know.
+    const std::string& failure = memory_.services[slot.service->name].last_failure;
+    if (!failure.empty()) held_up += "; last failure: " + failure;
+  }
+  waiting_.push_back(std::move(held_up));
 }
 
 void Planner::start(const schema::ServiceDef& service, const ContainerInfo& container) {

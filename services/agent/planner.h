@@ -78,7 +78,7 @@ class Planner {
   void watch(const schema::DesiredProject& desired, Slot& slot, const ContainerInfo& container,
              bool known_before);
   void explain(const Slot& slot, const ContainerInfo& container, const Verdict& verdict,
-               const ServiceMemory& memory);
+               ServiceMemory& memory);
   void act(const Slot& slot, const ContainerInfo& container);
   void start(const schema::ServiceDef& service, const ContainerInfo& container);
   void rejoin(const Slot& slot);

@@ -53,6 +53,7 @@ struct ServiceMemory {
   std::optional<runtime::MonoTime> up_since;
   std::optional<runtime::MonoTime> done_since;  // exited with 0
   std::optional<std::string> last_lines;        // of the counted exit
+  std::string last_failure;                     // in words, until it is ready again
 };
 
 enum class Need { kNothing, kStart, kLogs, kStop };

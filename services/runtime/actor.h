@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -108,6 +109,8 @@ class Actor {
   // One thread. Takes every event that is waiting (never none); the effects are performed in order
   // after it returns.
   virtual Effects step(std::span<const Event> batch, Instant now) = 0;
+  // What operators want to see of it, by snake_case name: sizes, revisions, totals.
+  virtual std::map<std::string, std::int64_t> gauges() const { return {}; }
 };
 
 }  // namespace cara::runtime

@@ -82,6 +82,23 @@ TEST_CASE("an update that does not come up in time is given up, once it was due"
   CHECK(container(world, "shop-app").state == agent::ContainerState::kRunning);
 }
 
+TEST_CASE("an update given up while its service is up between two crashes says what it died of") {
+  AgentWorld world;
+  world.engine.add_image("crash:1", {.exits_after_ms = 3'000, .exit_code = 7});
+  world.start();
+  world.want(desired_project("shop", {web("app")}));
+  world.advance(10min);
+  auto project = next_generation(world, "shop");
+  project.spec.services[0].image = "crash:1";
+  project.spec.update_policy.healthy_deadline = "5s";
+  world.want(project);
+  world.advance(6s);
+  const auto& report = world.last_report("shop");
+  CHECK(report.give_up);
+  CHECK(report.message ==
+        "not Running within 5s: waiting for service `app`; last failure: exited with code 7");
+}
+
 TEST_CASE("a service that crashes long after its update is no failed update") {
   AgentWorld world;
   world.engine.add_image("later:1", {.exits_after_ms = 3'600'000, .exit_code = 1});

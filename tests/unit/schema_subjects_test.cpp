@@ -51,3 +51,21 @@ TEST_CASE("an answer goes to the caller's own inbox only") {
   CHECK(!is_own_inbox(me, "_INBOX.admin.alice.*"));
   CHECK(!is_own_inbox(me, ""));
 }
+
+TEST_CASE("a stream's subjects name the node, whose it is, and which one") {
+  const StreamId stream{"n1.example", {Role::kAdmin, "alice"}, "c0ffee", 7};
+  const std::string in = stream_in_subject(stream);
+  CHECK(in == "cara.v1.stream.n1_example.admin.alice.c0ffee.7.in");
+  CHECK(parse_stream_subject(in) == stream);
+  CHECK(parse_stream_subject(stream_out_subject(stream)) == stream);
+  CHECK(streams_in_subjects("n1.example") == "cara.v1.stream.n1_example.*.*.*.*.in");
+  CHECK(streams_out_subjects(stream.owner, "c0ffee") ==
+        "cara.v1.stream.*.admin.alice.c0ffee.*.out");
+  for (const char* subject :
+       {"", "cara.v1.stream.n1.admin.alice.c.in", "cara.v1.stream.n1.king.alice.c.1.in",
+        "cara.v1.stream.n1.admin.alice.c.x.in", "cara.v1.stream.n1.admin.alice.c.1.in.more",
+        "cara.v1.stream.n1.admin.*.c.1.in"}) {
+    INFO(subject);
+    CHECK(!parse_stream_subject(subject).has_value());
+  }
+}
