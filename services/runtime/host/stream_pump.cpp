@@ -211,18 +211,20 @@ void StreamPump::write_to(const StreamId& id, Stream& stream) {
 }
 
 void StreamPump::finish_if_done(const StreamId& id, Stream& stream) {
-  if (!stream.waiting.empty()) return;
+  // What a client still has to print is printed; an agent's client is gone.
+  const bool is_agent = options_.side == Side::kAgent;
+  if (!stream.waiting.empty() && !(is_agent && stream.end.closed())) return;
   if (stream.end.closed()) {  // by the other end
     stream.result = stream.end.result();
     stream.done = true;
-    stream.as_it_should = options_.side == Side::kClient && !stream.result.error;
+    stream.as_it_should = !is_agent && !stream.result.error;
     return;
   }
   if (stream.end.peer_has_ended() && !stream.told_end) {
     stream.told_end = true;
     stream.endpoint->end_of_input();
   }
-  if (options_.side == Side::kClient || !stream.end.has_ended() || stream.finishing) return;
+  if (!is_agent || !stream.end.has_ended() || stream.finishing) return;
   if (stream.endpoint->waits_for_input() && !stream.told_end) return;
   stream.finishing = true;
   stream.endpoint->finish([inbox = inbox_, id](StreamResult result) {
