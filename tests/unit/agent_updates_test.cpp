@@ -84,7 +84,10 @@ TEST_CASE("an update that does not come up in time is given up, once it was due"
 
 TEST_CASE("an update given up while its service is up between two crashes says what it died of") {
   AgentWorld world;
-  world.engine.add_image("crash:1", {.exits_after_ms = 3'000, .exit_code = 7});
+  world.engine.add_image("crash:1", {.exits_after_ms = 3'000,
+                                     .exit_code = 7,
+                                     .health = agent::Health::kHealthy,
+                                     .health_after_ms = 900'000});
   world.start();
   world.want(desired_project("shop", {web("app")}));
   world.advance(10min);
