@@ -21,6 +21,7 @@ enum Exit : int {
   kBadInput = 2,       // bad usage, or an invalid manifest
   kNoConnection = 3,   // no server, or no control plane behind it
   kTimedOut = 4,       // it may or may not have happened
+  kNotPermitted = 5,   // by the NATS server, or by the apiserver
   kInterrupted = 130,  // Ctrl-C
 };
 
@@ -44,6 +45,7 @@ struct Context {
   std::function<runtime::MonoTime()> mono_now;  // for waits
   std::function<void()> wait_begins;  // from here on Ctrl-C is asked for, and ends no process
   std::function<bool()> interrupted;
+  std::function<bool(int)> is_terminal;  // by file descriptor; none: nothing is (style.h)
 };
 
 }  // namespace cara::cli

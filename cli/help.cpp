@@ -47,6 +47,7 @@ constexpr const char* kExitCodes =
     "    2  bad usage, or an invalid manifest\n"
     "    3  no NATS server, or no control plane behind it\n"
     "    4  no answer in time: it may or may not have happened\n"
+    "    5  not permitted, by the NATS server or the control plane\n"
     "  130  interrupted\n";
 
 }  // namespace

@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
                        .now = [] { return host::now().wall; },
                        .mono_now = host::mono_now,
                        .wait_begins = [] { std::signal(SIGINT, on_interrupt); },
-                       .interrupted = interrupted};
+                       .interrupted = interrupted,
+                       .is_terminal = [](int fd) { return isatty(fd) == 1; }};
   return finish(context, cli::run(context, {argv + 1, argv + argc}));
 }

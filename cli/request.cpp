@@ -15,8 +15,9 @@ Result<runtime::Payload> call_with_retries(Api& api, std::string_view operation,
     Result<runtime::Payload> reply = api.call(operation, body, timeout / kAttempts);
     if (reply || reply.error().code != Code::kTimeout) return reply;
   }
-  return timed_out("timed out after " + format_duration_ms(timeout.count() / 1000) +
-                   "; it may or may not have happened");
+  return timed_out(
+      "timed out after " + format_duration_ms(timeout.count() / 1000) +
+      "; it may or may not have happened: look, and repeat it with a longer --timeout");
 }
 
 }  // namespace cara::cli

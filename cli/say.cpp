@@ -35,9 +35,10 @@ Exit exit_of(const Error& error) {
       return kNoConnection;
     case Code::kTimeout:
       return kTimedOut;
+    case Code::kForbidden:
+      return kNotPermitted;
     case Code::kNotFound:
     case Code::kConflict:
-    case Code::kForbidden:
     case Code::kGone:
     case Code::kInternal:
       return kRefused;

@@ -15,7 +15,9 @@ TEST_CASE("no server at the URL: says so with the URL, without the password") {
   const std::string port = std::to_string(free_port());
   const auto client = BusClient::connect({.url = "nats://me:secret@127.0.0.1:" + port});
   REQUIRE_FALSE(client.ok());
-  CHECK(client.error() == unavailable("no NATS server answers at nats://127.0.0.1:" + port));
+  CHECK(client.error() ==
+        unavailable("no NATS server answers at nats://127.0.0.1:" + port +
+                    "; is nats-server running there, and is it the right --nats?"));
 }
 
 TEST_CASE("a URL that is none is refused") {
@@ -69,8 +71,23 @@ authorization { users: [{user: v, password: v, permissions: {
   REQUIRE(client.ok());
   const auto answer = (*client)->request("project.delete", "", 15s);
   CHECK(answer.error().code == Code::kForbidden);
+  CHECK(answer.error().message.find("not permitted: the NATS server refuses it to admin/user") ==
+        0);
   CHECK(answer.error().message.find("project.delete") != std::string::npos);
   CHECK((*client)->subscribe("cara.v1.evt.>").error().code == Code::kForbidden);
+}
+
+TEST_CASE("an inbox that is not permitted is no silence") {
+  NatsServer server(R"(
+authorization { users: [{user: v, password: v, permissions: {
+  publish: ["cara.>"], subscribe: ["_INBOX.admin.other.>"]}}]})");
+  auto client = BusClient::connect({.url = server.url("v:v")});
+  REQUIRE(client.ok());
+  // The refusal of the inbox may come before the second request, and counts for it as well.
+  CHECK_FALSE((*client)->request("project.get", "", 1s).ok());
+  const auto answer = (*client)->request("project.get", "", 15s);
+  CHECK(answer.error().code == Code::kForbidden);
+  CHECK(answer.error().message.find("_INBOX.admin.user") != std::string::npos);
 }
 
 TEST_CASE("a subscription hands out messages in order, and says when the server is gone") {

@@ -88,7 +88,9 @@ TEST_CASE("an apply without any answer says that it may have happened") {
   CliBench bench;
   bench.api.lose_replies = 100;
   const Seen seen = bench.run({"apply", "-f", "-"}, manifest("a") + "---\n" + manifest("b"));
-  CHECK(seen.err == "error: timed out after 10s; it may or may not have happened\n");
+  CHECK(seen.err ==
+        "error: timed out after 10s; it may or may not have happened: look, and repeat it with a "
+        "longer --timeout\n");
   CHECK(seen.exit == kTimedOut);
   CHECK(bench.api.calls.size() == 3);  // and `b` is not tried
 }
@@ -113,7 +115,8 @@ TEST_CASE("errors of the connection and of the server have their sentence and ex
   CHECK(seen_with(conflict("the host is taken")).err == "error: project/shop: the host is taken\n");
   CHECK(seen_with(conflict("x")).exit == kRefused);
   CHECK(seen_with(forbidden("viewers only look")).err ==
-        "error: not permitted: project/shop: viewers only look\n");
+        "error: not permitted: viewers only look\n");
+  CHECK(seen_with(forbidden("viewers only look")).exit == kNotPermitted);
   CHECK(seen_with(unavailable("no control plane answers")).exit == kNoConnection);
   bench.no_connection = unavailable("no server at nats://x");
   const Seen seen = bench.run({"apply", "-f", "-"}, manifest("shop"));

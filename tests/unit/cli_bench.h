@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -298,6 +299,7 @@ class CliBench {
   std::optional<Connection> connection;  // of the last command that wanted one
   std::optional<Error> no_connection;
   bool interrupted = false;
+  std::set<int> terminals;  // file descriptors
 
   CliBench() : folder_(std::filesystem::temp_directory_path() / ("cara-cli." + unique())) {
     std::filesystem::create_directory(folder_);
@@ -328,7 +330,8 @@ class CliBench {
                     .now = [] { return kNow; },
                     .mono_now = [this] { return api.mono; },
                     .wait_begins = [] {},
-                    .interrupted = [this] { return interrupted; }};
+                    .interrupted = [this] { return interrupted; },
+                    .is_terminal = [this](int fd) { return terminals.contains(fd); }};
     const int exit = cli::run(context, words);
     return {exit, out.str(), shortened(err.str())};
   }

@@ -44,6 +44,7 @@ TEST_CASE("help is there before and behind the verb, with examples and exit code
     const std::string text = bench.run({"help", name}).out;
     CHECK(text.find("Examples:\n  caractrl " + name) != std::string::npos);
     CHECK(text.find("\nExit codes:\n") != std::string::npos);
+    CHECK(text.find("\n    5  not permitted") != std::string::npos);
     CHECK(bench.run({name, "--help"}).out == text);
     CHECK(bench.run({"-h", name}).out == text);
   }

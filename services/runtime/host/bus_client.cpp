@@ -10,6 +10,22 @@ namespace {
 constexpr const char* kLost = "the connection to the NATS server is lost";
 constexpr std::chrono::milliseconds kSubscribePatience{2'000};
 
+// Users have no log to look into: the sentence says what to do.
+Error with_advice(Error error) {
+  if (error.code == Code::kUnavailable) {
+    error.message += "; is nats-server running there, and is it the right --nats?";
+  }
+  return error;
+}
+
+// `words` name the subject that is not permitted: `Permissions Violation for Publish to "..."`.
+Error not_permitted(const schema::Identity& identity, const std::string& words) {
+  return forbidden(
+      fmt::format("not permitted: the NATS server refuses it to {}/{} ({}); ask whoever runs it, "
+                  "or be somebody else by --user and other credentials",
+                  schema::to_string(identity.role), identity.id, words));
+}
+
 }  // namespace
 
 BusClient::BusClient(const BusClientOptions& options)
@@ -22,7 +38,7 @@ Result<std::unique_ptr<BusClient>> BusClient::connect(const BusClientOptions& op
   auto opened = NatsConnection::open(
       {.url = options.url, .client_name = "caractrl", .connect_timeout = options.connect_timeout},
       client->ear_);
-  if (!opened) return opened.error();
+  if (!opened) return with_advice(opened.error());
   client->connection_ = std::move(*opened);
   const auto subscribed = client->connection_->subscribe(client->inbox_ + ".*", "");
   if (!subscribed) return subscribed.error();
@@ -36,7 +52,8 @@ Result<runtime::Payload> BusClient::request(const std::string& operation, runtim
     const std::lock_guard lock(mutex_);
     awaited_ = reply;
     reply_.reset();
-    denied_.reset();
+    // Without its inbox no answer ever comes.
+    if (denied_ && denied_->find(inbox_) == std::string::npos) denied_.reset();
   }
   const auto sent = connection_->publish(schema::api_subject(identity_, operation), reply, body);
   if (!sent) return sent.error();
@@ -48,7 +65,7 @@ Result<runtime::Payload> BusClient::request(const std::string& operation, runtim
     if (!reply_->no_responders) return std::move(reply_->body);
     return unavailable("no control plane answers on this NATS server: is cara-apiserver running?");
   }
-  if (denied_) return forbidden(fmt::format("the NATS server refuses: {}", *denied_));
+  if (denied_) return not_permitted(identity_, *denied_);
   if (closed_) return unavailable(kLost);
   return timed_out(fmt::format("no answer to {} within {} ms: it may or may not have happened",
                                operation, timeout.count()));
@@ -79,7 +96,7 @@ Result<std::optional<BusMessage>> BusClient::next(std::chrono::milliseconds time
 std::optional<Error> BusClient::take_denied() {
   const std::lock_guard lock(mutex_);
   if (!denied_) return std::nullopt;
-  return forbidden(fmt::format("the NATS server refuses: {}", *std::exchange(denied_, {})));
+  return not_permitted(identity_, *std::exchange(denied_, {}));
 }
 
 void BusClient::on_message(BusMessage message) {
