@@ -52,11 +52,14 @@ Agent::Agent(AgentOptions options, std::optional<DesiredCache> cached)
       ingress_(
           {.node = options_.node, .enabled = options_.ingress.has_value(), .timer = kIngressTimer},
           ids_),
+      streams_(options_.node, ids_),
       cached_(std::move(cached)),
       cache_keeper_(cached_, ids_) {}
 
 std::vector<runtime::Subscription> Agent::subscriptions() const {
-  return {{schema::node_wake_subject(options_.node), ""}, {schema::kNodeAllWake, ""}};
+  return {{schema::node_wake_subject(options_.node), ""},
+          {schema::kNodeAllWake, ""},
+          {schema::node_stream_subject(options_.node), ""}};
 }
 
 runtime::Effects Agent::step(std::span<const runtime::Event> batch, runtime::Instant now) {
@@ -80,7 +83,8 @@ void Agent::handle(const runtime::Event& event, runtime::Instant now) {
   } else if (auto pulled = desired_pull_.handle(event, out_)) {
     on_desired(std::move(*pulled), now.mono);
   } else if (on_ingress(event, now.mono) || cache_keeper_.handle(event, out_) ||
-             chronicle_.handle(event, session_.registration(), out_)) {
+             chronicle_.handle(event, session_.registration(), out_) ||
+             streams_.handle(event, now.mono, out_)) {
     return;
   } else if (std::holds_alternative<runtime::Started>(event)) {
     session_.start(out_);
@@ -109,6 +113,8 @@ void Agent::on_message(const runtime::Delivered& message, runtime::MonoTime now)
   if (message.subject == kEngineEventSubject) {
     const auto event = decode_event(message.body);
     if (event.ok()) return on_engine_event(*event, now);
+  } else if (message.subject == schema::node_stream_subject(options_.node)) {
+    if (on_stream(message, now)) return;
   } else {
     const auto wake = schema::unpack_message<schema::Wake>(message.body);
     if (wake.ok() && wake->routes) {

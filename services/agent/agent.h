@@ -23,6 +23,7 @@
 #include "services/agent/project_loop.h"
 #include "services/agent/route_pull.h"
 #include "services/agent/session.h"
+#include "services/agent/stream_opener.h"
 #include "services/runtime/actor.h"
 #include "services/runtime/calls.h"
 #include "services/runtime/ids.h"
@@ -90,6 +91,8 @@ class Agent : public runtime::Actor {
   void collect_images();
   void images_collected(const Result<EngineReply>& reply);
   void adopt(const Observation& all);
+  bool on_stream(const runtime::Delivered& message, runtime::MonoTime now);
+  Result<std::string> container_for(const schema::StreamOpen& opening) const;
 
   void go_on_from_cache(runtime::MonoTime now);
   bool trust_cache(const Observation& all, runtime::MonoTime now);
@@ -112,6 +115,7 @@ class Agent : public runtime::Actor {
   Chronicle chronicle_;
   RoutePull route_pull_;
   IngressKeeper ingress_;
+  StreamOpener streams_;
   runtime::Waiting<std::string> reports_;  // project names
   std::int64_t reports_sent_ = 0;
 

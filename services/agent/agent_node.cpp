@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "schema/formats.h"
 #include "services/agent/agent.h"
 #include "services/agent/strays.h"
 
@@ -121,6 +122,37 @@ void Agent::adopt(const Observation& all) {
     const auto at = changes_at_observe_.find(name);
     project.saw(part_of(all, owner, name), at == changes_at_observe_.end() ? 0 : at->second);
   }
+}
+
+// --- Byte streams -------------------------------------------------------------------------------
+
+// False: garbage.
+bool Agent::on_stream(const runtime::Delivered& message, runtime::MonoTime now) {
+  auto opening = StreamOpener::read(message.body);
+  if (!opening) return false;
+  const bool of_the_node = opening->verb == "stats";
+  const Result<std::string> container =
+      of_the_node ? Result<std::string>("") : container_for(*opening);
+  streams_.open(std::move(*opening), container, now, out_);
+  return true;
+}
+
+Result<std::string> Agent::container_for(const schema::StreamOpen& opening) const {
+  const std::string& name = opening.request.project;
+  const std::string called = "project `" + schema::printable(name) + "`";
+  const auto project = projects_.find(name);
+  const schema::DesiredProject* wanted =
+      project == projects_.end() ? nullptr : project->second.wanted();
+  if (wanted == nullptr || wanted->uid != opening.uid) {
+    return unavailable("node " + options_.node + " was not told of " + called +
+                       " yet; try again in a moment");
+  }
+  if (!node_seen_ || !project->second.is_seen()) {
+    return unavailable("node " + options_.node + " does not know yet what runs of " + called +
+                       "; try again in a moment");
+  }
+  return find_container(opening, *wanted, project->second.seen(),
+                        project->second.reporter().message());
 }
 
 }  // namespace cara::agent

@@ -79,7 +79,7 @@ void ProjectLoop::saw(const Observation& seen, std::uint64_t at) {
   if (at != changes_ || !running_.empty() || observing_) return;
   touched_ = true;
   seen_ = seen;
-  verified_ = true;
+  verified_ = is_seen_ = true;
   must_observe_ = false;
 }
 
@@ -179,7 +179,7 @@ void ProjectLoop::observed(const Result<EngineReply>& reply, runtime::MonoTime n
   observe_failures_ = 0;
   if (observed_at_change_ != changes_) return;  // it may show the time before our operations
   seen_ = reply->observation;
-  verified_ = true;
+  verified_ = is_seen_ = true;
   must_observe_ = false;
 }
 

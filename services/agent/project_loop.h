@@ -52,6 +52,12 @@ class ProjectLoop {
   Step advance(runtime::Instant now, const IngressView& ingress = {});
   void ended(const EngineCall& call, const Result<EngineReply>& reply, runtime::MonoTime now);
 
+  // Null: it is not wanted on this node.
+  const schema::DesiredProject* wanted() const { return desired_ ? &*desired_ : nullptr; }
+  // What there is of it, as far as is known; not known before is_seen().
+  const Observation& seen() const { return seen_; }
+  bool is_seen() const { return is_seen_; }
+
   Reporter& reporter() { return reporter_; }
   const Reporter& reporter() const { return reporter_; }
   // The apiserver has taken this phase from us.
@@ -79,6 +85,7 @@ class ProjectLoop {
   Reporter reporter_;
 
   Observation seen_;
+  bool is_seen_ = false;      // once
   bool touched_ = true;       // something changed since advance()
   bool verified_ = false;     // seen_ is an observation that no operation of ours has outdated
   bool must_observe_ = true;  // nothing is planned before; operations under way end first

@@ -32,6 +32,8 @@ class Reporter {
   // The phase that is now the apiserver's, if it took the report.
   std::optional<schema::Phase> answered(const Result<schema::RevisionReply>& reply,
                                         runtime::MonoTime now);
+  // Of what is to be said, or was said last; empty: nothing.
+  std::string message() const { return wanted_ ? wanted_->message : ""; }
   // When take() may have something; nothing if it will not by itself.
   std::optional<runtime::MonoTime> due() const;
 
