@@ -12,8 +12,10 @@
 #include "services/agent/docker/docker_engine.h"
 #include "services/agent/docker/events.h"
 #include "services/agent/docker/machine.h"
+#include "services/agent/docker/streams/stream_server.h"
 #include "services/agent/ingress/haproxy_ingress.h"
 #include "services/agent/state_dir.h"
+#include "services/agent/stream_opener.h"
 #include "services/runtime/host/clock.h"
 #include "services/runtime/host/main_support.h"
 
@@ -60,6 +62,12 @@ void serve_state(host::NatsHost& bus, const agent::StateDir& state) {
         return runtime::Payload();
       },
       1);
+}
+
+void serve_streams(host::NatsHost& bus, docker::StreamServer& streams) {
+  bus.serve_local(
+      agent::kStreamSubject, [&streams](std::string_view body) { return streams.serve(body); },
+      agent::kStreamWorkers);
 }
 
 // The node's router, if it has one.
@@ -131,7 +139,13 @@ int run(const host::Flags& flags) {
                                      return docker::read_machine(config->endpoint, data_folder,
                                                                  config->pool);
                                    }});
-  host::NatsHost bus(host::bus_options(flags, {schema::Role::kAgent, schema::node_token(node)}));
+  const host::BusOptions bus_options =
+      host::bus_options(flags, {schema::Role::kAgent, schema::node_token(node)});
+  docker::StreamServer streams(engine, {.endpoint = config->endpoint, .node = node},
+                               {.url = bus_options.url,
+                                .client_name = bus_options.client_name + " streams",
+                                .connect_timeout = bus_options.connect_timeout});
+  host::NatsHost bus(bus_options);
   const auto tell_agent = [&bus](const agent::EngineEvent& event) {
     bus.post(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});
   };
@@ -141,6 +155,7 @@ int run(const host::Flags& flags) {
   });
   serve_engine(bus, engine);
   serve_state(bus, *state);
+  serve_streams(bus, streams);
   const auto ingress = start_ingress(bus, config->ingress, flags.text("state-dir"));
   if (ingress) serve_ingress(bus, *ingress);
   const docker::EventWatch events(config->endpoint, node, tell_agent);

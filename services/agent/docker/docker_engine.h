@@ -56,6 +56,12 @@ class DockerEngine : public agent::Engine {
 
   Result<agent::EngineReply> execute(const agent::EngineOp& op) override;
 
+  // --- For streams/, any thread
+  // The path gets the negotiated version in front.
+  Result<HttpResponse> call(HttpRequest request) { return call(std::move(request), nullptr); }
+  // `/v1.41`; asks the engine if it is not known, or no longer.
+  Result<std::string> version_prefix();
+
  private:
   using Reply = Result<agent::EngineReply>;
 
@@ -75,16 +81,12 @@ class DockerEngine : public agent::Engine {
   Reply run(const agent::CancelPull& op);
   Reply run(const agent::CollectImages& op);
 
-  // The path gets the negotiated version in front.
-  Result<HttpResponse> call(HttpRequest request) { return call(std::move(request), nullptr); }
   // Over `stream` if there is one, so that it can be cancelled.
   Result<HttpResponse> call(HttpRequest request, HttpStream* stream);
   Result<HttpResponse> get(const std::string& path);
   Result<HttpResponse> post(const std::string& path, const std::string& body = "");
   Result<HttpResponse> remove(const std::string& path);
-  // `/v1.41`; asks the engine if it is not known, or no longer.
-  Result<std::string> version_prefix();
-  // `amd64`; asks as above.
+  // `amd64`; asks if it is not known.
   Result<std::string> architecture();
   void forget_version();
 
