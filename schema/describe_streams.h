@@ -21,6 +21,7 @@ void describe(V& v, LogsOptions& x) {
   v.field(kOptional, "follow", x.follow, {});
   v.field(kOptional, "tail", x.tail, {});
   v.field(kOptional, "sinceNs", x.since_ns, {});
+  v.field(kOptional, "container", x.container, {});
   v.field(kOptional, "previous", x.previous, {});
 }
 template <class V>
@@ -76,6 +77,7 @@ void describe(V& v, StreamFrame& x) {
   v.field(kOptional, "data", x.data, {});
   v.field(kOptional, "channel", x.channel, {});
   v.field(kOptional, "bytes", x.bytes, {});
+  v.field(kOptional, "container", x.container, {});
   v.field(kOptional, "columns", x.columns, {});
   v.field(kOptional, "rows", x.rows, {});
   v.field(kOptional, "signal", x.signal, {});

@@ -34,7 +34,10 @@ struct LogsOptions {
   bool follow = false;
   std::optional<std::int64_t> tail;      // last lines; absent: all
   std::optional<std::int64_t> since_ns;  // since 1970; lines of that very moment are in it
-  bool previous = false;                 // what it wrote before its last start
+  // The one that `since_ns` is about, as its `opened` said; of another one all is wanted, since it
+  // may have begun before the end of this one. Empty: whichever it is.
+  std::string container;
+  bool previous = false;  // what it wrote before its last start
 };
 // --- stream.exec: admin. A command in a service's container.
 // --------------------------------------
@@ -100,6 +103,7 @@ struct StreamFrame {
   Bytes data;
   Channel channel = Channel::kStdout;
   std::int64_t bytes = 0;    // opened: what may be sent at first; credit: what more
+  std::string container;     // opened, of logs: whose
   std::int64_t columns = 0;  // resize
   std::int64_t rows = 0;
   std::string signal;                     // `INT`

@@ -218,6 +218,19 @@ TEST_CASE("a lost connection ends the streams of both sides, and new ones work a
   CHECK(far_again.hear(1) == "y");
 }
 
+TEST_CASE("a client that closes before its stream is open: what is opened then is closed [E49]") {
+  World world;
+  Peer near, far;
+  Ending near_end, far_end;
+  REQUIRE(world.client->add(stream_id(1), 0, near.endpoint(), near_end.over()).ok());
+  world.client->close(stream_id(1), {});
+  near_end.wait();
+  REQUIRE(world.agent.add(stream_id(1), 0, far.endpoint(), far_end.over()).ok());
+  const StreamResult result = far_end.wait();
+  REQUIRE(result.error.has_value());
+  CHECK(result.error->message == "the client has closed the stream");
+}
+
 TEST_CASE("a client that closes: the agent's side is told, and cleans up") {
   World world;
   Peer near, far;

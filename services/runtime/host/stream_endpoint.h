@@ -41,10 +41,12 @@ class Endpoint {
   virtual void end_of_input() {}
 
   // --- The client's
-  // The other end is there: from now on its bytes come.
-  virtual void opened() {}
+  // The other end is there: from now on its bytes come. `container`: of logs, whose they are.
+  virtual void opened(const std::string& /*container*/) {}
 
   // --- The agent's
+  // Of logs: the client is told, and may go on there later.
+  virtual std::string container() const { return {}; }
   // False: the stream is over when read() has said kEnd. True: only when the client has ended, too.
   virtual bool waits_for_input() const { return false; }
   virtual void resize(std::int64_t /*columns*/, std::int64_t /*rows*/) {}

@@ -102,6 +102,7 @@ class StreamPump final : private BusListener {
   void work();
   void wait();
   void take(BusMessage message);
+  void refuse(const schema::StreamId& id, schema::FrameKind kind);
   void take(Connected connected);
   void take(Closed);
   void take(Denied denied);

@@ -24,20 +24,27 @@ StreamPump::Stream* StreamPump::find(const StreamId& id) {
   return it == streams_.end() || it->second->done ? nullptr : it->second.get();
 }
 
+// A client whose agent was started anew learns at once that its streams are no more; an agent, that
+// nobody waits any more for what it has opened.
+void StreamPump::refuse(const StreamId& id, FrameKind kind) {
+  const bool is_agent = options_.side == Side::kAgent;
+  if (kind == FrameKind::kClose || !connection_) return;
+  if (!is_agent && kind != FrameKind::kOpened) return;
+  StreamEnd nothing(options_.side, 0, 0, mono_now());
+  const char* why = is_agent ? "the stream is not open at its node's agent any more"
+                             : "the client has closed the stream";
+  const StreamFrame close = nothing.close({{}, gone(why)}, mono_now());
+  (void)connection_->publish(
+      is_agent ? schema::stream_out_subject(id) : schema::stream_in_subject(id), "",
+      schema::pack_message(close));
+}
+
 void StreamPump::take(BusMessage message) {
   const auto id = schema::parse_stream_subject(message.subject);
   auto frame = schema::unpack_message<StreamFrame>(message.body);
   if (!id || !frame) return;  // garbage: if it was a frame, the next one's number shows it
   Stream* stream = find(key_of(*id));
-  if (stream == nullptr) {
-    // A client whose agent was started anew learns at once that its streams are no more.
-    if (options_.side != Side::kAgent || frame->kind == FrameKind::kClose || !connection_) return;
-    StreamEnd nothing(Side::kAgent, 0, 0, mono_now());
-    const StreamFrame close = nothing.close(
-        {{}, gone("the stream is not open at its node's agent any more")}, mono_now());
-    (void)connection_->publish(schema::stream_out_subject(*id), "", schema::pack_message(close));
-    return;
-  }
+  if (stream == nullptr) return refuse(*id, frame->kind);
   stream->peer.node = id->node;
   apply(key_of(*id), *stream, std::move(*frame));
 }
@@ -47,7 +54,7 @@ void StreamPump::apply(const StreamId& id, Stream& stream, StreamFrame frame) {
   const Result<bool> news = stream.end.receive(frame, mono_now());
   if (!news) return fail(id, stream, news.error());
   if (!*news) return;
-  if (!was_open && stream.end.is_open()) stream.endpoint->opened();
+  if (!was_open && stream.end.is_open()) stream.endpoint->opened(frame.container);
   if (frame.kind == FrameKind::kData && !frame.data.empty()) {
     stream.waiting.emplace_back(frame.channel, std::move(frame.data.data));
   } else if (frame.kind == FrameKind::kResize) {
@@ -94,7 +101,10 @@ void StreamPump::take(Added added) {
   }
   streams_[added.id] = std::move(added.stream);
   if (!connection_) return fail(added.id, stream, unavailable("there is no connection to the bus"));
-  if (options_.side == Side::kAgent) send(added.id, stream, stream.end.opened(mono_now()));
+  if (options_.side != Side::kAgent) return;
+  StreamFrame opened = stream.end.opened(mono_now());
+  opened.container = stream.endpoint->container();
+  send(added.id, stream, opened);
 }
 
 void StreamPump::take(Resized resized) {
