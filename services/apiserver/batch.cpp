@@ -25,6 +25,7 @@ class Try {
       : context_(context), refusal_(std::move(refusal)) {}
 
   Result<BatchResult> run(std::span<const runtime::Event> batch, const Duties& duties) {
+    context_.told.clear();
     if (Result<Ok> done = context_.store.begin(refusal_); !done) return give_up(done.error());
     if (duties.load_nodes) {
       if (Result<Ok> done = watch_all_nodes(context_); !done) return give_up(done.error());
@@ -37,6 +38,7 @@ class Try {
     if (duties.remind_schedulers) remind();
     if (context_.store.trouble() != Trouble::kNone) return give_up(context_.store.trouble_error());
     if (Result<Ok> done = context_.store.commit(); !done) return give_up(done.error());
+    for (runtime::Effect& effect : context_.told) result_.effects.push_back(std::move(effect));
     runtime::Effects news =
         announce(context_.store.written(), context_.store.revision(), context_.routes);
     for (runtime::Effect& effect : news) result_.effects.push_back(std::move(effect));

@@ -39,6 +39,7 @@ struct Context {
   const std::string& instance;
   runtime::Instant now;
   std::string actor = kOwnActor;  // of the events of what is done now
+  runtime::Effects told = {};     // beside the answers; once, when the batch is done
 };
 
 }  // namespace cara::apiserver

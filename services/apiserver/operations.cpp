@@ -107,6 +107,11 @@ std::vector<Operation> make_operations() {
       operation<DesiredRequest, DesiredReply, desired_get>("desired.get", {kAgent}),
       operation<RoutesRequest, RoutesReply, routes_get>("routes.get", {kAgent}),
       operation<ChangesRequest, ChangesReply, changes_since>("changes.since", readers),
+      operation<StreamRequest, StreamReply, stream_logs>("stream.logs", people),
+      operation<StreamRequest, StreamReply, stream_exec>("stream.exec", {kAdmin}),
+      operation<StreamRequest, StreamReply, stream_forward>("stream.forward", {kAdmin}),
+      operation<StreamRequest, StreamReply, stream_copy>("stream.copy", {kAdmin}),
+      operation<StreamRequest, StreamReply, stream_stats>("stream.stats", people),
       {"server.info", {kAdmin, kViewer, kSched, kGc, kAgent, kApiserver}, &server_info},
   };
 }

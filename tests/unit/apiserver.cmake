@@ -3,5 +3,5 @@ cara_test(test_unit_apiserver LAYER unit
           apiserver_events_test.cpp
           apiserver_lifecycle_test.cpp apiserver_nodes_test.cpp apiserver_placement_test.cpp
           apiserver_rollout_test.cpp apiserver_routes_test.cpp
-          apiserver_store_test.cpp
+          apiserver_store_test.cpp apiserver_streams_test.cpp
   DEPS cara_apiserver)

@@ -136,6 +136,11 @@ TEST_CASE("every role may do what the table says and nothing else [I29]") {
       {"desired.get", {Role::kAgent}},
       {"routes.get", {Role::kAgent}},
       {"changes.since", {Role::kAdmin, Role::kViewer, Role::kSched, Role::kGc}},
+      {"stream.logs", {Role::kAdmin, Role::kViewer}},
+      {"stream.exec", {Role::kAdmin}},
+      {"stream.forward", {Role::kAdmin}},
+      {"stream.copy", {Role::kAdmin}},
+      {"stream.stats", {Role::kAdmin, Role::kViewer}},
       {"server.info",
        {Role::kAdmin, Role::kViewer, Role::kSched, Role::kGc, Role::kAgent, Role::kApiserver}},
   };

@@ -4,6 +4,7 @@
 
 #include "schema/history.h"
 #include "schema/messages.h"
+#include "schema/streams.h"
 #include "schema/subjects.h"
 #include "services/apiserver/context.h"
 
@@ -45,6 +46,11 @@ Result<schema::DesiredReply> desired_get(Context&, const Identity&, const schema
 Result<schema::RoutesReply> routes_get(Context&, const Identity&, const schema::RoutesRequest&);
 Result<schema::ChangesReply> changes_since(Context&, const Identity&,
                                            const schema::ChangesRequest&);
+Result<schema::StreamReply> stream_logs(Context&, const Identity&, const schema::StreamRequest&);
+Result<schema::StreamReply> stream_exec(Context&, const Identity&, const schema::StreamRequest&);
+Result<schema::StreamReply> stream_forward(Context&, const Identity&, const schema::StreamRequest&);
+Result<schema::StreamReply> stream_copy(Context&, const Identity&, const schema::StreamRequest&);
+Result<schema::StreamReply> stream_stats(Context&, const Identity&, const schema::StreamRequest&);
 
 // --- Not called by name: a heartbeat has a subject of its own, silence is noticed by a timer. ----
 Result<schema::HeartbeatReply> heartbeat(Context&, const std::string& node,
