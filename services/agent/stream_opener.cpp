@@ -15,7 +15,7 @@ using schema::StreamOpen;
 
 namespace {
 
-constexpr runtime::Duration kAnswerLimit = kStreamOpenLimit + std::chrono::seconds(1);
+constexpr runtime::Duration kAnswerLimit = std::chrono::seconds(10);
 
 bool is_running(const ContainerInfo& container) {
   return container.state == ContainerState::kRunning;
@@ -112,38 +112,20 @@ void StreamOpener::open(StreamOpen opening, const Result<std::string>& container
                             .client = opening.request.client,
                             .number = opening.request.number};
   if (!container) return refuse(id, container.error(), now, out);
-  if (waiting_.size() >= schema::kMaxStreamsPerNode) {
-    return refuse(id, unavailable("too many streams of this node are being opened"), now, out);
-  }
   opening.container = *container;
-  waiting_.push_back({id, schema::pack_message(opening), now});
-  send(now, out);
-}
-
-void StreamOpener::send(runtime::MonoTime now, runtime::Effects& out) {
-  while (!waiting_.empty() && opening_.size() < kStreamWorkers) {
-    Entry entry = std::move(waiting_.front());
-    waiting_.pop_front();
-    // By now its client has given up, or will before the engine has answered.
-    if (now - entry.since > kStreamQueueLimit) {
-      refuse(entry.id, timed_out("the container engine of this node answers too slowly"), now, out);
-      continue;
-    }
-    const runtime::RequestId request = ids_.next();
-    out.push_back(runtime::Request{request, kStreamSubject, std::move(entry.body), kAnswerLimit});
-    opening_.emplace(request, std::move(entry.id));
-  }
+  const runtime::RequestId request = ids_.next();
+  out.push_back(
+      runtime::Request{request, kStreamSubject, schema::pack_message(opening), kAnswerLimit});
+  opening_.add(request, id);
 }
 
 bool StreamOpener::handle(const runtime::Event& event, runtime::MonoTime now,
                           runtime::Effects& out) {
   const auto* answer = std::get_if<runtime::Answered>(&event);
   if (answer == nullptr) return false;
-  const auto found = opening_.find(answer->id);
-  if (found == opening_.end()) return false;
-  if (!answer->body.ok()) refuse(found->second, answer->body.error(), now, out);
-  opening_.erase(found);
-  send(now, out);
+  const auto id = opening_.take(answer->id);
+  if (!id) return false;
+  if (!answer->body.ok()) refuse(*id, answer->body.error(), now, out);
   return true;
 }
 

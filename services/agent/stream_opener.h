@@ -2,25 +2,23 @@
 // subject kStreamSubject), with the container that each is about; or refuses them, to the client.
 #pragma once
 
-#include <deque>
-#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "schema/messages.h"
 #include "schema/streams.h"
 #include "services/agent/engine.h"
 #include "services/runtime/actor.h"
+#include "services/runtime/calls.h"
 #include "services/runtime/ids.h"
 
 namespace cara::agent {
 
 // Request{kStreamSubject, packed StreamOpen}: an empty answer once it is pumped, or why it is not.
 inline constexpr const char* kStreamSubject = "local.stream";
-// So many are opened at once: what the host must be able to run. The others wait.
-inline constexpr std::size_t kStreamWorkers = 16;
-// Of waiting for a turn, and of the opening itself: together less than a client's patience.
-inline constexpr runtime::Duration kStreamQueueLimit = std::chrono::seconds(4);
-inline constexpr runtime::Duration kStreamOpenLimit = std::chrono::seconds(10);
+inline constexpr std::size_t kStreamWorkers = 2;  // it takes no time, unless the bus was just lost
 
 // Which container of the project a stream is about: for logs and files the one that the wanted spec
 // has, once it was started; for the others, one that runs. `why_none`: what the project waits for.
@@ -43,20 +41,12 @@ class StreamOpener {
   bool handle(const runtime::Event& event, runtime::MonoTime now, runtime::Effects& out);
 
  private:
-  struct Entry {
-    schema::StreamId id;
-    std::string body;
-    runtime::MonoTime since;
-  };
-
-  void send(runtime::MonoTime now, runtime::Effects& out);
   void refuse(const schema::StreamId& id, const Error& why, runtime::MonoTime now,
               runtime::Effects& out) const;
 
   const std::string node_;
   runtime::RequestIds& ids_;
-  std::deque<Entry> waiting_;
-  std::map<runtime::RequestId, schema::StreamId> opening_;
+  runtime::Waiting<schema::StreamId> opening_;
 };
 
 }  // namespace cara::agent

@@ -101,6 +101,12 @@ class Call {
     REQUIRE(future_.wait_for(60s) == std::future_status::ready);
     return future_.get();
   }
+  // REQUIREs that it fails.
+  Error refusal() {
+    const StreamResult result = wait();
+    REQUIRE(result.error.has_value());
+    return *result.error;
+  }
   bool is_over() const { return future_.wait_for(0s) == std::future_status::ready; }
 
   schema::StreamId id;
@@ -143,10 +149,17 @@ class StreamWorld {
     return pump;
   }
 
-  // As the agent does when the apiserver told it. What the agent's side says of it.
-  Result<std::string> open(Call& call, const std::string& verb, const std::string& container,
-                           StreamRequest request, host::StreamPump* pump = nullptr,
-                           const std::string& token = "c0ffee") {
+  // As the agent does when the apiserver told it.
+  void open(Call& call, const std::string& verb, const std::string& container,
+            StreamRequest request, host::StreamPump* pump = nullptr,
+            const std::string& token = "c0ffee") {
+    listen(call, request, pump, token);
+    const auto served = server->serve(schema::pack_message(opening(verb, container, request)));
+    if (!served.ok()) FAIL(served.error().message);
+  }
+  // The client's side, ready to be told.
+  void listen(Call& call, StreamRequest& request, host::StreamPump* pump = nullptr,
+              const std::string& token = "c0ffee") {
     std::array<int, 2> ends{};
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
     ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
@@ -161,18 +174,21 @@ class StreamWorld {
                        promise->set_value(result);
                      })
                 .ok());
-    return server->serve(schema::pack_message(schema::StreamOpen{
-        .role = "admin", .id = "alice", .verb = verb, .container = container, .request = request}));
   }
-  Result<std::string> exec(Call& call, const std::string& container, schema::ExecOptions options,
-                           host::StreamPump* pump = nullptr, const std::string& token = "c0ffee") {
-    return open(call, "exec", container, {.exec = std::move(options)}, pump, token);
+  static schema::StreamOpen opening(const std::string& verb, const std::string& container,
+                                    const StreamRequest& request) {
+    return {
+        .role = "admin", .id = "alice", .verb = verb, .container = container, .request = request};
   }
-  Result<std::string> logs(Call& call, const std::string& container, schema::LogsOptions options) {
-    return open(call, "logs", container, {.logs = options});
+  void exec(Call& call, const std::string& container, schema::ExecOptions options,
+            host::StreamPump* pump = nullptr, const std::string& token = "c0ffee") {
+    open(call, "exec", container, {.exec = std::move(options)}, pump, token);
   }
-  Result<std::string> copy(Call& call, const std::string& container, schema::CopyOptions options) {
-    return open(call, "copy", container, {.copy = std::move(options)});
+  void logs(Call& call, const std::string& container, schema::LogsOptions options) {
+    open(call, "logs", container, {.logs = options});
+  }
+  void copy(Call& call, const std::string& container, schema::CopyOptions options) {
+    open(call, "copy", container, {.copy = std::move(options)});
   }
 
   std::string run(const std::string& arguments) {
@@ -192,7 +208,7 @@ struct Container {
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
   bool runs(const std::string& command) const {
-    return has(StreamWorld::get().dockerd.docker("top " + id + " -o args"), command);
+    return has(StreamWorld::get().dockerd.docker("top " + id + " -o pid,args"), command);
   }
   const std::string id;
 };

@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "schema/wire.h"
+#include "services/agent/docker/streams/late_endpoint.h"
 
 namespace cara::docker {
 
 namespace {
 
+// The engine starts few commands a second, however many it is asked for.
+constexpr std::size_t kOpenedAtOnce = 16;
 constexpr std::chrono::seconds kConnectPatience{2};
 
 }  // namespace
@@ -20,35 +23,33 @@ StreamServer::StreamServer(DockerEngine& engine, StreamOptions options,
       streams_(engine, std::move(options)),
       pump_({.connect = std::move(connect),
              .side = host::StreamPump::Side::kAgent,
-             .subscription = schema::streams_in_subjects(node_)}) {}
+             .subscription = schema::streams_in_subjects(node_)}),
+      openers_(kOpenedAtOnce) {}
 
 Result<std::string> StreamServer::serve(std::string_view body) {
   const auto opening = schema::unpack_message<schema::StreamOpen>(body);
   if (!opening) return opening.error();
   const auto role = schema::parse_role(opening->role);
   if (!role) return invalid("role is no role");
-  // Before the engine has begun anything for it.
-  if (!pump_.wait_connected(kConnectPatience)) {
-    return unavailable("the node's agent has no connection for streams to the bus");
-  }
-  if (pump_.open_streams() >= schema::kMaxStreamsPerNode) {
-    return unavailable("the node has " + std::to_string(schema::kMaxStreamsPerNode) +
-                       " streams open already; end some");
-  }
-  auto endpoint = streams_.open(*opening);
-  if (!endpoint) return endpoint.error();
   const schema::StreamId id{.node = node_,
                             .owner = {*role, opening->id},
                             .client = opening->request.client,
                             .number = opening->request.number};
   const std::string name = "stream " + opening->verb + " of " + opening->role + "/" + opening->id;
-  spdlog::debug("{} is open", name);
-  const auto added = pump_.add(id, opening->request.window, std::move(*endpoint),
+  // It may have been lost a moment ago.
+  pump_.wait_connected(kConnectPatience);
+  auto [endpoint, opener] = LateEndpoint::make();
+  const auto added = pump_.add(id, opening->request.window, std::move(endpoint),
                                [name](const runtime::StreamResult& result) {
                                  spdlog::debug("{} is over{}", name,
                                                result.error ? ": " + result.error->message : "");
                                });
   if (!added) return added.error();
+  spdlog::debug("{} begins", name);
+  const bool taken = openers_.submit([this, opening = *opening, opener = std::move(opener)] {
+    if (!opener->is_cancelled()) opener->done(streams_.open(opening));
+  });
+  if (!taken) pump_.close(id, {{}, unavailable("too many streams of this node are being opened")});
   return std::string();
 }
 
