@@ -141,10 +141,14 @@ int run(const host::Flags& flags) {
                                    }});
   const host::BusOptions bus_options =
       host::bus_options(flags, {schema::Role::kAgent, schema::node_token(node)});
-  docker::StreamServer streams(engine, {.endpoint = config->endpoint, .node = node},
-                               {.url = bus_options.url,
-                                .client_name = bus_options.client_name + " streams",
-                                .connect_timeout = bus_options.connect_timeout});
+  docker::StreamServer streams(
+      engine,
+      {.endpoint = config->endpoint,
+       .node = node,
+       .say = [](const std::string& sentence) { spdlog::warn("{}", sentence); }},
+      {.url = bus_options.url,
+       .client_name = bus_options.client_name + " streams",
+       .connect_timeout = bus_options.connect_timeout});
   host::NatsHost bus(bus_options);
   const auto tell_agent = [&bus](const agent::EngineEvent& event) {
     bus.post(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});

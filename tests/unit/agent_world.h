@@ -82,12 +82,10 @@ class AgentWorld {
   sim::ModelIngress ingress;
   schema::RoutesReply cluster_routes;  // what the apiserver says of all projects
   bool knows_routes = true;            // an old one does not
-
   // --- Byte streams ---
   std::vector<schema::StreamOpen> streams;  // handed to the pump
   std::vector<schema::StreamFrame> closed;  // said to clients
-  std::optional<Error> pump_answer;         // set: it refuses
-
+  Result<runtime::Payload> pump_answer{runtime::Payload()};
   std::chrono::milliseconds image_max_age{0};
   agent::NodeRules rules;
   std::map<std::string, std::string> node_labels;
@@ -270,8 +268,7 @@ class AgentWorld {
         serve_ingress(*request);
       } else if (request->subject == agent::kStreamSubject) {
         streams.push_back(*schema::unpack_message<schema::StreamOpen>(request->body));
-        tell(runtime::Answered{request->id, pump_answer ? Result<std::string>(*pump_answer)
-                                                        : Result<std::string>("")});
+        tell(runtime::Answered{request->id, pump_answer});
       } else if (request->subject == agent::kStateSubject) {
         tell(runtime::Answered{request->id, serve_disk(*request)});
       } else {
@@ -280,7 +277,6 @@ class AgentWorld {
     } else if (const auto* note = std::get_if<runtime::Note>(&effect)) {
       notes.push_back(note->text);
     } else if (const auto* publish = std::get_if<runtime::Publish>(&effect)) {
-      if (!schema::parse_stream_subject(publish->subject)) return;
       closed.push_back(*schema::unpack_message<schema::StreamFrame>(publish->body));
     }
   }

@@ -316,6 +316,24 @@ TEST_CASE("which lines of the logs are asked for") {
   CHECK_FALSE(logs_query({.previous = true}, {.service = "web", .started_ns = 1}).ok());
 }
 
+TEST_CASE("going on in the logs of a container counts in that one only [E49]") {
+  const auto asks_since = [](const std::string& container) {
+    std::string asked;
+    Engine engine([&](const std::string& request) {
+      if (has(request, "/logs")) asked = request;
+      return FakeAnswer{.body = has(request, "/logs") ? "" : kContainer};
+    });
+    auto opening = open_of("logs");
+    opening.request.logs = schema::LogsOptions{.since_ns = 5, .container = container};
+    REQUIRE(engine.streams.open(opening).ok());
+    return has(asked, "&since=0.000000005");
+  };
+  CHECK(asks_since("c1"));
+  CHECK(asks_since(""));
+  CHECK_FALSE(asks_since("c0"));
+  CHECK(LateEndpoint::make("c1").first->container() == "c1");
+}
+
 TEST_CASE("what the engine's JSON says of containers, commands and use") {
   const auto target = read_target(kContainer);
   REQUIRE(target);

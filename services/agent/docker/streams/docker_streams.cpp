@@ -111,7 +111,10 @@ Result<Connection> DockerStreams::take_over(const std::string& request, const st
 
 DockerStreams::Opened DockerStreams::open_logs(const StreamOpen& opening, const Target& target,
                                                Deadline deadline) {
-  const auto query = logs_query(*opening.request.logs, target);
+  schema::LogsOptions wanted = *opening.request.logs;
+  // A moment in another container's logs: this one may have begun before it.
+  if (!wanted.container.empty() && wanted.container != opening.container) wanted.since_ns.reset();
+  const auto query = logs_query(wanted, target);
   const auto prefix = engine_.version_prefix();
   if (!query) return query.error();
   if (!prefix) return prefix.error();
@@ -151,7 +154,7 @@ DockerStreams::Opened DockerStreams::open_exec(const StreamOpen& opening, const 
   if (!connection) return connection.error();
   auto control =
       std::make_shared<ExecControl>(call_, chores_, opening.container, percent_encode(id),
-                                    options_.exec, !options_.endpoint.socket.empty());
+                                    options_.exec, !options_.endpoint.socket.empty(), options_.say);
   if (options.tty) control->resize(options.columns, options.rows);
   return endpoint<ExecEndpoint>(connection->release(), options.tty ? Shape::kRaw : Shape::kFrames,
                                 options.input, std::move(control));

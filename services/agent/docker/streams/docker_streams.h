@@ -22,6 +22,7 @@ struct StreamOptions {
   std::chrono::milliseconds connect_limit{5'000};  // to a port of a container
   std::chrono::milliseconds sample_time{1'000};    // between the two looks of statistics
   ExecLimits exec;
+  Say say = [](const std::string&) {};  // any thread
 };
 
 class DockerStreams {

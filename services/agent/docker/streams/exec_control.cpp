@@ -1,7 +1,6 @@
 #include "services/agent/docker/streams/exec_control.h"
 
 #include <signal.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -26,13 +25,14 @@ bool is_ok(const HttpResponse& response) { return response.status >= 200 && resp
 }  // namespace
 
 ExecControl::ExecControl(EngineCall call, Chores& chores, std::string container, std::string exec,
-                         ExecLimits limits, bool sees_processes)
+                         ExecLimits limits, bool sees_processes, Say say)
     : call_(std::move(call)),
       chores_(chores),
       container_(std::move(container)),
       exec_(std::move(exec)),
       limits_(limits),
-      sees_processes_(sees_processes) {}
+      sees_processes_(sees_processes),
+      say_(std::move(say)) {}
 
 Result<ExecState> ExecControl::look() const {
   const auto response =
@@ -119,10 +119,9 @@ void ExecControl::end_now(bool last, int tries) {
   }
   const auto session = ExecSession::find(state->pid, container_);
   if (!session) {
-    spdlog::warn(
-        "a command in container {} goes on without its client: the agent does not see the "
-        "machine's processes (it must share the machine's pid namespace)",
-        container_.substr(0, 12));
+    say_("a command in container " + container_.substr(0, 12) +
+         " goes on without its client: the agent does not see the machine's processes (it must "
+         "share the machine's pid namespace)");
     return;
   }
   session->signal_all(SIGHUP);

@@ -17,6 +17,8 @@ namespace cara::docker {
 // A call to the engine, with the API's version in front of the path; any thread.
 using EngineCall = std::function<Result<HttpResponse>(HttpRequest)>;
 
+using Say = std::function<void(const std::string& sentence)>;
+
 struct ExecLimits {
   std::chrono::milliseconds call{5'000};        // of one question
   std::chrono::milliseconds kill_grace{5'000};  // between SIGHUP and SIGKILL
@@ -25,9 +27,10 @@ struct ExecLimits {
 
 class ExecControl : public std::enable_shared_from_this<ExecControl> {
  public:
-  // `sees_processes`: the engine runs on this machine. `chores` outlives all that is asked for.
+  // `sees_processes`: the engine runs on this machine. `chores` outlives all that is asked for;
+  // `say` takes a sentence for the log.
   ExecControl(EngineCall call, Chores& chores, std::string container, std::string exec,
-              ExecLimits limits, bool sees_processes);
+              ExecLimits limits, bool sees_processes, Say say);
 
   void resize(std::int64_t columns, std::int64_t rows);
   void signal(const std::string& name);
@@ -50,6 +53,7 @@ class ExecControl : public std::enable_shared_from_this<ExecControl> {
   const std::string exec_;
   const ExecLimits limits_;
   const bool sees_processes_;
+  const Say say_;
 };
 
 }  // namespace cara::docker

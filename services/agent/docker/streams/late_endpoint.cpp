@@ -77,10 +77,10 @@ void LateEndpoint::Opener::cancel() {
 
 // --- LateEndpoint -------------------------------------------------------------------------------
 
-std::pair<std::unique_ptr<LateEndpoint>, std::shared_ptr<LateEndpoint::Opener>>
-LateEndpoint::make() {
+std::pair<std::unique_ptr<LateEndpoint>, std::shared_ptr<LateEndpoint::Opener>> LateEndpoint::make(
+    std::string container) {
   auto opener = std::make_shared<Opener>();
-  return {std::make_unique<LateEndpoint>(opener), opener};
+  return {std::make_unique<LateEndpoint>(opener, std::move(container)), opener};
 }
 
 LateEndpoint::~LateEndpoint() { opener_->cancel(); }

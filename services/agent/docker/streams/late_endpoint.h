@@ -18,9 +18,11 @@ class LateEndpoint final : public host::Endpoint {
 
   // Whoever opens it has the other half. Any thread.
   class Opener;
-  static std::pair<std::unique_ptr<LateEndpoint>, std::shared_ptr<Opener>> make();
+  static std::pair<std::unique_ptr<LateEndpoint>, std::shared_ptr<Opener>> make(
+      std::string container = {});
 
-  explicit LateEndpoint(std::shared_ptr<Opener> opener) : opener_(std::move(opener)) {}
+  LateEndpoint(std::shared_ptr<Opener> opener, std::string container)
+      : opener_(std::move(opener)), container_(std::move(container)) {}
   ~LateEndpoint() override;
   LateEndpoint(const LateEndpoint&) = delete;
   LateEndpoint& operator=(const LateEndpoint&) = delete;
@@ -30,6 +32,7 @@ class LateEndpoint final : public host::Endpoint {
   Read read(std::size_t limit) override;
   Result<std::size_t> write(std::string_view bytes, schema::Channel channel) override;
   void end_of_input() override;
+  std::string container() const override { return container_; }
   bool waits_for_input() const override { return !inner_ || inner_->waits_for_input(); }
   void resize(std::int64_t columns, std::int64_t rows) override;
   void signal(const std::string& name) override;
@@ -41,6 +44,7 @@ class LateEndpoint final : public host::Endpoint {
   Result<Ok> look();
 
   const std::shared_ptr<Opener> opener_;
+  const std::string container_;
   std::unique_ptr<host::Endpoint> inner_;
   // For inner_, once it is there.
   bool input_ended_ = false;

@@ -1,7 +1,5 @@
 #include "services/agent/docker/streams/stream_server.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
 #include "schema/wire.h"
@@ -35,17 +33,13 @@ Result<std::string> StreamServer::serve(std::string_view body) {
                             .owner = {*role, opening->id},
                             .client = opening->request.client,
                             .number = opening->request.number};
-  const std::string name = "stream " + opening->verb + " of " + opening->role + "/" + opening->id;
   // It may have been lost a moment ago.
   pump_.wait_connected(kConnectPatience);
-  auto [endpoint, opener] = LateEndpoint::make();
+  auto [endpoint, opener] =
+      LateEndpoint::make(opening->verb == "logs" ? opening->container : std::string());
   const auto added = pump_.add(id, opening->request.window, std::move(endpoint),
-                               [name](const runtime::StreamResult& result) {
-                                 spdlog::debug("{} is over{}", name,
-                                               result.error ? ": " + result.error->message : "");
-                               });
+                               [](const runtime::StreamResult&) {});
   if (!added) return added.error();
-  spdlog::debug("{} begins", name);
   const bool taken = openers_.submit([this, opening = *opening, opener = std::move(opener)] {
     if (!opener->is_cancelled()) opener->done(streams_.open(opening));
   });
