@@ -33,6 +33,15 @@ TEST_CASE("standard input ends, and the command goes on [E49]") {
   CHECK(call.seen->output() == "hello\nthe end\n");
 }
 
+TEST_CASE("a command that closes its output is waited for all the same") {
+  StreamWorld& world = StreamWorld::get();
+  const Container container(kRuns);
+  Call call;
+  world.exec(call, container.id, shell("echo ready; exec >&- 2>&-; sleep 3; exit 8"));
+  CHECK(call.shows("ready"));
+  CHECK(call.wait().exit_code == 8);
+}
+
 TEST_CASE("much goes through a command both ways, whole [E49]") {
   StreamWorld& world = StreamWorld::get();
   const Container container(kRuns);

@@ -118,7 +118,8 @@ TEST_CASE("from the apiserver to the container and back [E49]") {
       "project.apply", schema::ApplyRequest{.request_id = "a", .manifest = shop()});
   if (!applied) FAIL(applied.error().message);
   Call pending;
-  const auto early = cluster.stream(pending, "logs", {.project = "shop", .logs = {{}}});
+  const auto early =
+      cluster.stream(pending, "logs", {.project = "shop", .logs = schema::LogsOptions{}});
   REQUIRE_FALSE(early.ok());
   INFO(early.error().message);
   CHECK(has(early.error().message, "project/shop is Pending and has no node"));
@@ -135,7 +136,8 @@ TEST_CASE("from the apiserver to the container and back [E49]") {
   cluster.wait_for([&] { return cluster.phase() == schema::Phase::kRunning; });
 
   Call logs;
-  const auto told = cluster.stream(logs, "logs", {.project = "shop", .logs = {{}}});
+  const auto told =
+      cluster.stream(logs, "logs", {.project = "shop", .logs = schema::LogsOptions{}});
   REQUIRE(told.ok());
   CHECK(*told == "whole");
   CHECK_FALSE(logs.wait().error.has_value());

@@ -84,6 +84,13 @@ TEST_CASE("the agent of the project's node is told of a stream, at once [E49]") 
     REQUIRE(again.size() == 1);
     CHECK(schema::unpack_message<schema::StreamOpen>(again[0])->request.service == "web");
   }
+  SECTION("logs without any wish are wished as they are") {
+    StreamRequest plain = logs_of("shop", "web");
+    plain.logs = schema::LogsOptions{};
+    CHECK(ask(world, "logs", plain).ok());
+    plain.logs.reset();
+    CHECK(ask(world, "logs", plain).ok());
+  }
   SECTION("statistics are a node's") {
     REQUIRE(ask(world, "stats", stats_of("w1"), kBob).ok());
     CHECK(world.published(schema::node_stream_subject("w1")).size() == 1);
@@ -149,7 +156,8 @@ TEST_CASE("what is wrong in a request for a stream is named [S53]") {
   request.number = -1;
   refused("logs", request, "number is negative");
   refused("exec", logs_of("shop", "web"), "logs is for stream.logs only");
-  refused("logs", exec_of("shop", "web"), "logs is required");
+  refused("logs", exec_of("shop", "web"), "exec is for stream.exec only");
+  refused("exec", stats_of(""), "exec is required");
   refused("stats", exec_of("", ""), "exec is for stream.exec only");
   refused("stats", stats_of(""), "node is required");
   request = logs_of("shop", "web");

@@ -84,13 +84,17 @@ Result<Ok> check_ends(const StreamRequest& request) {
   return Ok{};
 }
 
-// The options of `verb`, and of no other.
+// The options of `verb`, and of no other. Those of logs are absent on the bus when all of them are
+// the defaults.
 Result<Ok> check_options(const StreamRequest& request, std::string_view verb) {
   const auto given = [&]<class Options>(std::string_view name,
                                         const std::optional<Options>& options) -> Result<Ok> {
-    if (options.has_value() == (name == verb)) return options ? check(*options) : Ok{};
-    return invalid(std::string(name) +
-                   (options ? " is for stream." + std::string(name) + " only" : " is required"));
+    if (options && name != verb) {
+      return invalid(std::string(name) + " is for stream." + std::string(name) + " only");
+    }
+    if (!options && name == verb && name != "logs")
+      return invalid(std::string(name) + " is required");
+    return options ? check(*options) : Ok{};
   };
   Result<Ok> done = given("logs", request.logs);
   if (done) done = given("exec", request.exec);

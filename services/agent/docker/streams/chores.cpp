@@ -4,6 +4,12 @@
 
 namespace cara::docker {
 
+namespace {
+
+constexpr std::chrono::seconds kStopLimit{3};
+
+}  // namespace
+
 Chores::Chores(std::size_t threads) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
@@ -12,6 +18,7 @@ Chores::~Chores() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    stop_by_ = std::chrono::steady_clock::now() + kStopLimit;
   }
   wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
@@ -28,6 +35,7 @@ void Chores::add(Chore chore, std::chrono::milliseconds after) {
 void Chores::work() {
   std::unique_lock lock(mutex_);
   while (true) {
+    if (stopping_ && std::chrono::steady_clock::now() >= stop_by_) return;
     if (waiting_.empty()) {
       if (stopping_) return;
       wake_.wait(lock);

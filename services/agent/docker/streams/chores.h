@@ -18,7 +18,7 @@ class Chores {
   using Chore = std::function<void(bool last)>;
 
   explicit Chores(std::size_t threads);
-  // Does all that waits, at once.
+  // Does all that waits, at once; but begins nothing any more when that takes too long.
   ~Chores();
   Chores(const Chores&) = delete;
   Chores& operator=(const Chores&) = delete;
@@ -33,6 +33,7 @@ class Chores {
   std::condition_variable wake_;
   std::multimap<std::chrono::steady_clock::time_point, Chore> waiting_;  // under mutex_
   bool stopping_ = false;                                                // under mutex_
+  std::chrono::steady_clock::time_point stop_by_;                        // under mutex_
   std::vector<std::thread> threads_;
 };
 

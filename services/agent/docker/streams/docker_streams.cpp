@@ -42,7 +42,9 @@ std::unique_ptr<host::Endpoint> endpoint(Arguments&&... arguments) {
 
 Result<std::string> logs_query(const schema::LogsOptions& options, const Target& target) {
   std::string query = "stdout=1&stderr=1&timestamps=1";
-  query += "&tail=" + (options.tail ? std::to_string(*options.tail) : "all");
+  // The engine counts the last lines from the end of all, not from `until`.
+  const bool counts = options.tail && !options.previous;
+  query += "&tail=" + (counts ? std::to_string(*options.tail) : "all");
   if (options.follow) query += "&follow=1";
   if (options.since_ns) query += "&since=" + engine_time(*options.since_ns);
   if (!options.previous) return query;
@@ -71,7 +73,7 @@ DockerStreams::Opened DockerStreams::open(const StreamOpen& opening) {
   const Result<Target> target = inspect(opening, deadline);
   if (!target) return target.error();
   const schema::StreamRequest& request = opening.request;
-  if (opening.verb == "logs" && request.logs) return open_logs(opening, *target, deadline);
+  if (opening.verb == "logs") return open_logs(opening, *target, deadline);
   if (opening.verb == "exec" && request.exec) return open_exec(opening, *target, deadline);
   if (opening.verb == "forward" && request.forward) return open_forward(opening, *target);
   if (opening.verb == "copy" && request.copy) {
@@ -111,7 +113,7 @@ Result<Connection> DockerStreams::take_over(const std::string& request, const st
 
 DockerStreams::Opened DockerStreams::open_logs(const StreamOpen& opening, const Target& target,
                                                Deadline deadline) {
-  schema::LogsOptions wanted = *opening.request.logs;
+  schema::LogsOptions wanted = opening.request.logs.value_or(schema::LogsOptions{});
   // A moment in another container's logs: this one may have begun before it.
   if (!wanted.container.empty() && wanted.container != opening.container) wanted.since_ns.reset();
   const auto query = logs_query(wanted, target);
@@ -202,10 +204,12 @@ DockerStreams::Opened DockerStreams::upload(const StreamOpen& opening, const Tar
   const std::string archive =
       *prefix + container_path(opening.container) + "/archive?path=" + percent_encode(path);
   const auto folder = take_over(request_head("HEAD", archive + "%2F.", "1.0", ""), what, deadline);
-  if (!folder && folder.error().code == Code::kNotFound) {
+  if (!folder) {
+    // It says no more than a status: 404 for nothing, 500 for something that is no folder.
+    const Code code = folder.error().code;
+    if (code == Code::kTimeout || code == Code::kUnavailable) return folder.error();
     return not_found(what + ": there is no folder " + schema::printable(path) + " in it");
   }
-  if (!folder) return folder.error();
   Result<Connection> connection = Connection::open(options_.endpoint, deadline);
   if (!connection) return connection.error();
   const auto sent = connection->send(

@@ -15,7 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstPause{10};
-constexpr milliseconds kLongestPause{250};
+constexpr milliseconds kLongestPause{500};
+// When the process ends, it does not wait for an engine that hangs.
+constexpr milliseconds kLastLimit{1'000};
 // A command that was just begun is not there yet, for both.
 constexpr int kTries = 20;
 constexpr milliseconds kTryAgain{50};
@@ -34,9 +36,9 @@ ExecControl::ExecControl(EngineCall call, Chores& chores, std::string container,
       sees_processes_(sees_processes),
       say_(std::move(say)) {}
 
-Result<ExecState> ExecControl::look() const {
+Result<ExecState> ExecControl::look(milliseconds limit) const {
   const auto response =
-      call_({.method = Method::kGet, .path = "/exec/" + exec_ + "/json", .deadline = limits_.call});
+      call_({.method = Method::kGet, .path = "/exec/" + exec_ + "/json", .deadline = limit});
   if (!response) return response.error();
   // The engine forgets an exec with its container, and some minutes after its end.
   if (response->status == 404) return gone("the container was removed while the command ran");
@@ -61,7 +63,7 @@ void ExecControl::try_resize(std::int64_t columns, std::int64_t rows, int tries)
                          .deadline = self->limits_.call});
         const bool done = response && is_ok(*response);
         if (done || last || tries <= 1) return;
-        const auto state = self->look();
+        const auto state = self->look(self->limits_.call);
         const bool is_over = !state || (!state->running && state->pid != 0);
         if (!is_over) self->try_resize(columns, rows, tries - 1);
       },
@@ -72,7 +74,7 @@ void ExecControl::signal(const std::string& name) {
   const auto number = signal_number(name);
   if (!number || !sees_processes_) return;
   chores_.add([self = shared_from_this(), number](bool) {
-    const auto state = self->look();
+    const auto state = self->look(self->limits_.call);
     if (!state || !state->running) return;
     if (const auto session = ExecSession::find(state->pid, self->container_)) {
       session->signal(*number);
@@ -81,34 +83,31 @@ void ExecControl::signal(const std::string& name) {
 }
 
 void ExecControl::finish(host::Endpoint::Done done) {
-  const Time deadline = std::chrono::steady_clock::now() + limits_.exit;
-  chores_.add([self = shared_from_this(), done = std::move(done), deadline](bool last) {
-    self->ask_exit(done, deadline, kFirstPause, last);
+  chores_.add([self = shared_from_this(), done = std::move(done)](bool) {
+    self->ask_exit(done, kFirstPause);
   });
 }
 
-void ExecControl::ask_exit(const host::Endpoint::Done& done, Time deadline, milliseconds pause,
-                           bool last) {
-  const auto state = look();
+void ExecControl::ask_exit(const host::Endpoint::Done& done, milliseconds pause) {
+  if (ended_) return;
+  const auto state = look(limits_.call);
   if (!state) return done({{}, state.error()});
   if (!state->running) return done({state->exit_code, {}});
-  if (last || std::chrono::steady_clock::now() >= deadline) {
-    return done({{}, timed_out("the command's output has ended, but the command goes on")});
-  }
   chores_.add(
-      [self = shared_from_this(), done, deadline, pause](bool is_last) {
-        self->ask_exit(done, deadline, std::min(pause * 2, kLongestPause), is_last);
+      [self = shared_from_this(), done, pause](bool last) {
+        if (!last) self->ask_exit(done, std::min(pause * 2, kLongestPause));
       },
       pause);
 }
 
 void ExecControl::end() {
+  ended_ = true;
   if (!sees_processes_) return;
   chores_.add([self = shared_from_this()](bool last) { self->end_now(last, kTries); });
 }
 
 void ExecControl::end_now(bool last, int tries) {
-  const auto state = look();
+  const auto state = look(last ? kLastLimit : limits_.call);
   if (!state || (!state->running && state->pid != 0)) return;
   if (state->pid == 0) {  // it is being started, or could not be
     if (last || tries <= 1) return;

@@ -2,6 +2,7 @@
 // container. Nothing blocks: all of it is a chore.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -22,7 +23,6 @@ using Say = std::function<void(const std::string& sentence)>;
 struct ExecLimits {
   std::chrono::milliseconds call{5'000};        // of one question
   std::chrono::milliseconds kill_grace{5'000};  // between SIGHUP and SIGKILL
-  std::chrono::milliseconds exit{10'000};       // from the end of the output to the exit code
 };
 
 class ExecControl : public std::enable_shared_from_this<ExecControl> {
@@ -34,17 +34,15 @@ class ExecControl : public std::enable_shared_from_this<ExecControl> {
 
   void resize(std::int64_t columns, std::int64_t rows);
   void signal(const std::string& name);
+  // Its output has ended, which is not the end of it.
   void finish(host::Endpoint::Done done);
   // The command has nobody any more who would see its end: SIGHUP, and SIGKILL when it stays.
   void end();
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
-
-  Result<ExecState> look() const;
+  Result<ExecState> look(std::chrono::milliseconds limit) const;
   void try_resize(std::int64_t columns, std::int64_t rows, int tries);
-  void ask_exit(const host::Endpoint::Done& done, Time deadline, std::chrono::milliseconds pause,
-                bool last);
+  void ask_exit(const host::Endpoint::Done& done, std::chrono::milliseconds pause);
   void end_now(bool last, int tries);
 
   const EngineCall call_;
@@ -54,6 +52,7 @@ class ExecControl : public std::enable_shared_from_this<ExecControl> {
   const ExecLimits limits_;
   const bool sees_processes_;
   const Say say_;
+  std::atomic<bool> ended_ = false;
 };
 
 }  // namespace cara::docker
