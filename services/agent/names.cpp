@@ -1,10 +1,5 @@
 #include "services/agent/names.h"
 
-#include <algorithm>
-
-#include "schema/codec.h"
-#include "schema/wire.h"
-
 namespace cara::agent {
 
 std::string label(const Labels& labels, const char* key) {
@@ -53,59 +48,9 @@ Labels container_labels(const Owner& owner, const schema::DesiredProject& desire
   return labels;
 }
 
-std::string spec_hash(const schema::ProjectSpec& spec, const schema::ServiceDef& service) {
-  schema::ServiceDef made_from = service;
-  const schema::ServiceDef defaults;
-  made_from.image_pull_policy = defaults.image_pull_policy;
-  made_from.restart_policy = defaults.restart_policy;
-  made_from.depends_on = defaults.depends_on;
-  made_from.stop_grace_period = defaults.stop_grace_period;
-  if (made_from.healthcheck) made_from.healthcheck->action = schema::HealthAction::kNone;
-  if (made_from.healthcheck == schema::Healthcheck{}) made_from.healthcheck.reset();
-  Value fields = schema::changed_fields(made_from);
-  Array volumes;
-  for (const schema::VolumeDef& volume : spec.volumes) {
-    const bool mounted =
-        std::any_of(service.volume_mounts.begin(), service.volume_mounts.end(),
-                    [&](const schema::VolumeMount& mount) { return mount.name == volume.name; });
-    const bool matters =
-        volume.type == schema::VolumeType::kHostPath || volume.type == schema::VolumeType::kConfig;
-    if (mounted && matters) volumes.push_back(schema::changed_fields(volume));
-  }
-  if (!volumes.empty()) fields.as_map()->push_back({"volumes", Value(std::move(volumes))});
-  return schema::hash_of(fields);
-}
-
-std::string network_hash(const schema::NetworkDef& network) {
-  const schema::NetworkDef plain{.name = network.name};
-  return network == plain ? "" : schema::hash_of(schema::changed_fields(network));
-}
-
-std::string content_hash(const schema::VolumeDef& volume) {
-  return volume.files.empty() ? "" : schema::hash_of(schema::changed_fields(volume));
-}
-
 bool belongs_to(const Labels& labels, const schema::DesiredProject& desired) {
   return label(labels, kLabelUid) == desired.uid &&
          label(labels, kLabelAssignment) == std::to_string(desired.assignment);
-}
-
-std::vector<schema::NetworkDef> own_networks(const schema::ProjectSpec& spec) {
-  std::vector<schema::NetworkDef> own{{.name = schema::kDefaultNetwork}};
-  for (const schema::NetworkDef& network : spec.networks) {
-    if (network.name == schema::kDefaultNetwork) {
-      own.front() = network;
-    } else if (!network.external) {
-      own.push_back(network);
-    }
-  }
-  return own;
-}
-
-std::vector<schema::ServiceNetwork> memberships(const schema::ServiceDef& service) {
-  if (service.network_mode != schema::kModeBridge) return {};
-  if (!service.networks.empty()) return service.networks;
-  return {{.name = schema::kDefaultNetwork, .aliases = {}, .ipv4 = {}}};
 }
 
 std::string next_container_name(const std::string& project, const std::string& service) {

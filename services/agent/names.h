@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "schema/made_from.h"
 #include "schema/messages.h"
 #include "schema/validate.h"
 #include "services/agent/engine.h"
@@ -19,7 +20,12 @@ struct Owner {
 };
 
 using schema::container_name;
+using schema::content_hash;
+using schema::memberships;
+using schema::network_hash;
 using schema::network_name;
+using schema::own_networks;
+using schema::spec_hash;
 using schema::volume_name;
 
 // Empty if there is none.
@@ -37,20 +43,8 @@ Labels volume_labels(const Owner& owner, const schema::DesiredProject& desired,
 Labels container_labels(const Owner& owner, const schema::DesiredProject& desired,
                         const schema::ServiceDef& service);
 
-// What an object was made from; another hash means that it has to be made anew. What only the
-// agent acts on (restarts, dependencies, pulls) does not count, nor do fields with their defaults.
-std::string spec_hash(const schema::ProjectSpec& spec, const schema::ServiceDef& service);
-// Empty for a network without anything special.
-std::string network_hash(const schema::NetworkDef& network);
-std::string content_hash(const schema::VolumeDef& volume);
-
 // True if the object was made for this uid and assignment.
 bool belongs_to(const Labels& labels, const schema::DesiredProject& desired);
-
-// The project's own networks, `default` first.
-std::vector<schema::NetworkDef> own_networks(const schema::ProjectSpec& spec);
-// Names of the networks that the service is on; none unless its networkMode is Bridge.
-std::vector<schema::ServiceNetwork> memberships(const schema::ServiceDef& service);
 
 // The name that a container has until it takes the place of its predecessor. No service can be
 // called so: a dot is no part of a service's name.

@@ -144,23 +144,13 @@ void Planner::replace(const schema::DesiredProject& desired) {
 
 // Both side by side, where neither takes anything from the other.
 bool Planner::starts_first(const schema::DesiredProject& desired, const Slot& slot) const {
-  const schema::UpdateOrder order = desired.spec.update_policy.order;
-  if (order == schema::UpdateOrder::kStopFirst) return false;
   if (slot.old->state != ContainerState::kRunning) return false;
-  if (schema::what_stands_alone(*slot.service)) return false;
+  if (!schema::may_start_first(desired.spec, *slot.service)) return false;
   // Their networks are not the same ones.
   for (const schema::ServiceNetwork& membership : memberships(*slot.service)) {
     const auto network = around_.networks.find(membership.name);
     if (network == around_.networks.end()) return false;
     if (!contains(slot.old->networks, network->second)) return false;
-  }
-  if (order == schema::UpdateOrder::kStartFirst) return true;
-  for (const schema::VolumeMount& mount : slot.service->volume_mounts) {
-    const auto& volumes = desired.spec.volumes;
-    const auto volume = std::find_if(volumes.begin(), volumes.end(),
-                                     [&](const auto& each) { return each.name == mount.name; });
-    const bool config = volume != volumes.end() && volume->type == schema::VolumeType::kConfig;
-    if (!config && !mount.read_only) return false;
   }
   return true;
 }

@@ -86,6 +86,7 @@ SPEC
 eventually "an image that may not be pulled" 15 is_in absent Failed
 contains "spec.services[].imagePullPolicy: the condition says why" "pull policy is Never" \
   "$(condition absent Phase)"
+# field: services[].restartedAt (changes.sh)
 # field: services[].imagePullPolicy (Always and IfNotPresent: images.sh, and tests/contract)
 apply_spec strange <<'SPEC'
   services: [{name: a, image: "e2e/idle:1", imagePullPolicy: Never, platform: linux/s390x}]
