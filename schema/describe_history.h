@@ -8,7 +8,7 @@ namespace cara::schema {
 
 template <>
 struct EnumNames<RevisionCause> {
-  static constexpr std::array<std::string_view, 3> kNames{"apply", "rollback", "undo"};
+  static constexpr std::array<std::string_view, 4> kNames{"apply", "rollback", "undo", "change"};
 };
 
 template <class V>

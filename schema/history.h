@@ -16,7 +16,8 @@ namespace cara::schema {
 // --------------------------------------
 
 // What made it the project's spec. Rollback: by itself, because a newer one did not become Running.
-enum class RevisionCause { kApply, kRollback, kUndo };
+// Change: it was stopped, started or restarted by hand.
+enum class RevisionCause { kApply, kRollback, kUndo, kChange };
 
 std::string_view to_string(RevisionCause cause);
 RevisionCause parse_cause(std::string_view text);  // unknown: kApply

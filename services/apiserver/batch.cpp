@@ -51,12 +51,13 @@ class Try {
     return why;
   }
 
-  // Runs `work` in a savepoint; an error undoes what it wrote.
+  // Runs `work` in a savepoint; an error undoes what it wrote, and so does a trial.
   template <class Work>
   auto attempt(const Work& work) -> decltype(work()) {
     if (Result<Ok> done = context_.store.begin_request(); !done) return done.error();
+    context_.trial = false;
     auto result = work();
-    if (!result.ok()) {
+    if (!result.ok() || context_.trial) {
       context_.store.undo_request();
     } else if (Result<Ok> done = context_.store.keep_request(); !done) {
       return done.error();

@@ -40,6 +40,7 @@ struct Context {
   runtime::Instant now;
   std::string actor = kOwnActor;  // of the events of what is done now
   runtime::Effects told = {};     // beside the answers; once, when the batch is done
+  bool trial = false;             // what the request wrote was to see whether it can be: undo it
 };
 
 }  // namespace cara::apiserver

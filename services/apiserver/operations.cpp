@@ -82,6 +82,8 @@ std::vector<Operation> make_operations() {
   const std::vector<Role> readers{kAdmin, kViewer, kSched, kGc};
   return {
       operation<ApplyRequest, ApplyReply, project_apply>("project.apply", {kAdmin}),
+      operation<ProjectChangeRequest, ProjectChangeReply, project_change>("project.change",
+                                                                          {kAdmin}),
       operation<GetRequest, ProjectReply, project_get>("project.get", people),
       operation<ListRequest, ProjectListReply, project_list>("project.list", readers),
       operation<DeleteRequest, DeleteReply, project_delete>("project.delete", {kAdmin}),

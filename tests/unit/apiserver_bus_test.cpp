@@ -113,6 +113,7 @@ TEST_CASE("events say what changed, never what is in it [I24]") {
 TEST_CASE("every role may do what the table says and nothing else [I29]") {
   const std::map<std::string, std::set<Role>> allowed{
       {"project.apply", {Role::kAdmin}},
+      {"project.change", {Role::kAdmin}},
       {"project.get", {Role::kAdmin, Role::kViewer}},
       {"project.list", {Role::kAdmin, Role::kViewer, Role::kSched, Role::kGc}},
       {"project.delete", {Role::kAdmin}},

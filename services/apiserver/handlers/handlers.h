@@ -16,6 +16,8 @@ Result<schema::ApplyReply> project_apply(Context&, const Identity&, const schema
 Result<schema::ProjectReply> project_get(Context&, const Identity&, const schema::GetRequest&);
 Result<schema::ProjectListReply> project_list(Context&, const Identity&,
                                               const schema::ListRequest&);
+Result<schema::ProjectChangeReply> project_change(Context&, const Identity&,
+                                                  const schema::ProjectChangeRequest&);
 Result<schema::DeleteReply> project_delete(Context&, const Identity&, const schema::DeleteRequest&);
 Result<schema::RevisionReply> project_bind(Context&, const Identity&, const schema::BindRequest&);
 Result<schema::RevisionReply> project_unschedulable(Context&, const Identity&,

@@ -70,6 +70,7 @@ Result<ApplyReply> configure(Context& context, Project old, Project wanted) {
   next.metadata.labels = std::move(wanted.metadata.labels);
   next.metadata.annotations = std::move(wanted.metadata.annotations);
   next.spec = std::move(wanted.spec);
+  keep_restarts(old.spec, next.spec);
   if (Result<Ok> done = resolve_ingress(context, next); !done) return done.error();
   if (next == old) return ApplyReply{ApplyOutcome::kUnchanged, std::move(old)};
   if (next.spec.expire_at != old.spec.expire_at) {
@@ -93,8 +94,14 @@ Result<ApplyReply> project_apply(Context& context, const Identity&,
   if (!wanted) return wanted.error();
   Result<std::optional<Project>> old = context.store.find_project(wanted->metadata.name);
   if (!old) return old.error();
-  if (!*old) return create(context, std::move(*wanted));
-  return configure(context, std::move(**old), std::move(*wanted));
+  const std::optional<Project> before = *old;
+  Result<ApplyReply> reply = *old ? configure(context, std::move(**old), std::move(*wanted))
+                                  : create(context, std::move(*wanted));
+  if (reply && request.dry_run) {
+    reply->previous = before;
+    context.trial = true;
+  }
+  return reply;
 }
 
 }  // namespace cara::apiserver

@@ -48,6 +48,13 @@ Result<Ok> resolve_ingress(const Context& context, Project& project) {
   return invalid(std::move(message), std::move(errors));
 }
 
+void keep_restarts(const schema::ProjectSpec& before, schema::ProjectSpec& next) {
+  for (schema::ServiceDef& service : next.services) {
+    const schema::ServiceDef* old = schema::find_service(before.services, service.name);
+    if (old != nullptr && !service.restarted_at) service.restarted_at = old->restarted_at;
+  }
+}
+
 Result<Ok> claim_names(Context& context, const Project& project) {
   const std::vector<std::string> claims = schema::claimed_names(project);
   for (const std::string& claim : claims) {

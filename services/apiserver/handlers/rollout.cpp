@@ -41,10 +41,24 @@ Result<Revision> find_revision(const Project& project, const std::vector<Revisio
                    std::to_string(number) + "; kept are: " + kept);
 }
 
-// The one that `to` names, or the one before the current one.
+// A restart is no part of what a spec says: the last one that was asked for stays.
+void take_restarts(const ProjectSpec& current, ProjectSpec& spec) {
+  for (schema::ServiceDef& service : spec.services) service.restarted_at.reset();
+  keep_restarts(current, spec);
+}
+
+// The one that `to` names, or the newest before the current one that says something else: a
+// project that was restarted, or stopped and started, is no other one.
 Result<Revision> target_of(const Project& project, const std::vector<Revision>& revisions,
                            std::int64_t to) {
   if (to != 0) return find_revision(project, revisions, to);
+  for (auto it = revisions.rbegin(); it != revisions.rend(); ++it) {
+    Result<ProjectSpec> spec = spec_of(*it);
+    if (!spec) return spec.error();
+    take_restarts(project.spec, *spec);
+    spec->paused = project.spec.paused;
+    if (*spec != project.spec) return *it;
+  }
   if (revisions.size() >= 2) return revisions[revisions.size() - 2];
   return conflict(called("project", project.metadata.name) +
                   " has no earlier revision to go back to");
@@ -97,6 +111,7 @@ Result<schema::UndoReply> project_undo(Context& context, const Identity&,
     reply.note = "spec.expireAt " + to_string(*spec->expire_at) + " is past and was left out";
     spec->expire_at.reset();
   }
+  take_restarts(project->spec, *spec);
   Project next = *project;
   next.spec = std::move(*spec);
   reply.changed = next.spec != project->spec;
