@@ -133,6 +133,25 @@ TEST_CASE("frames that follow each other are one piece, up to the other channel"
   CHECK(second->channel == Channel::kStderr);
 }
 
+TEST_CASE("a log entry without a newline gets one, but for the parts of a long line [E48]") {
+  const std::string stamp = "2026-11-28T21:16:10.123456789Z ";
+  const std::string part = stamp + std::string(16'384, 'x');
+  const std::string all = frame(1, stamp + "bye") + frame(2, "err") + frame(1, part) +
+                          frame(1, part) + frame(1, stamp + "end\n") + frame(1, stamp + "!");
+  for (const std::size_t limit : {std::size_t{1}, std::size_t{1000}, std::size_t{100'000}}) {
+    FrameReader reader(FrameReader::Of::kLogs);
+    std::string shown = all + frame(1, ""), out;
+    while (!shown.empty()) {
+      const auto read = reader.read(shown, limit);
+      REQUIRE(read.ok());
+      CHECK(read->data.size() <= limit);
+      if (read->channel == Channel::kStdout) out += read->data;
+      shown.erase(0, read->consumed);
+    }
+    CHECK(out == stamp + "bye\n" + part + part + stamp + "end\n" + stamp + "!\n");
+  }
+}
+
 TEST_CASE("what is no frame ends the stream, and so does half a one [S53]") {
   FrameReader reader;
   CHECK_FALSE(reader.read("plain text", 100).ok());

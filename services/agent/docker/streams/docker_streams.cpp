@@ -126,7 +126,8 @@ DockerStreams::Opened DockerStreams::open_logs(const StreamOpen& opening, const 
                              "1.0", ""),
                 "read the logs of " + called(target), deadline);
   if (!connection) return connection.error();
-  return endpoint<EngineEndpoint>(connection->release(), target.tty ? Shape::kRaw : Shape::kFrames);
+  return endpoint<EngineEndpoint>(connection->release(), target.tty ? Shape::kRaw : Shape::kFrames,
+                                  FrameReader::Of::kLogs);
 }
 
 // --- Exec ---------------------------------------------------------------------------------------

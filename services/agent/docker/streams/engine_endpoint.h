@@ -15,7 +15,8 @@ class EngineEndpoint : public host::Endpoint {
  public:
   enum class Shape { kFrames, kRaw };
   // Owns `fd`, a non-blocking socket.
-  EngineEndpoint(int fd, Shape shape) : fd_(fd), shape_(shape) {}
+  EngineEndpoint(int fd, Shape shape, FrameReader::Of of = FrameReader::Of::kBytes)
+      : fd_(fd), shape_(shape), frames_(of) {}
   ~EngineEndpoint() override;
   EngineEndpoint(const EngineEndpoint&) = delete;
   EngineEndpoint& operator=(const EngineEndpoint&) = delete;
