@@ -28,6 +28,11 @@ Error not_permitted(const schema::Identity& identity, const std::string& words) 
 
 }  // namespace
 
+ConnectOptions connect_options(const BusClientOptions& options) {
+  return {
+      .url = options.url, .client_name = "caractrl", .connect_timeout = options.connect_timeout};
+}
+
 BusClient::BusClient(const BusClientOptions& options)
     : identity_(options.identity),
       inbox_(unique_inbox(schema::inbox_prefix(options.identity))),
@@ -35,9 +40,7 @@ BusClient::BusClient(const BusClientOptions& options)
 
 Result<std::unique_ptr<BusClient>> BusClient::connect(const BusClientOptions& options) {
   std::unique_ptr<BusClient> client(new BusClient(options));
-  auto opened = NatsConnection::open(
-      {.url = options.url, .client_name = "caractrl", .connect_timeout = options.connect_timeout},
-      client->ear_);
+  auto opened = NatsConnection::open(connect_options(options), client->ear_);
   if (!opened) return with_advice(opened.error());
   client->connection_ = std::move(*opened);
   const auto subscribed = client->connection_->subscribe(client->inbox_ + ".*", "");

@@ -22,6 +22,9 @@ struct BusClientOptions {
   std::chrono::milliseconds connect_timeout{2'000};
 };
 
+// The one place where a client's options become its connection's.
+ConnectOptions connect_options(const BusClientOptions& options);
+
 class BusClient final : private BusListener {
  public:
   static constexpr std::size_t kMaxWaiting = 16'384;  // messages nobody took yet; more are dropped

@@ -105,7 +105,20 @@ void StreamPump::work() {
     tick();
     sweep();
   }
+  stop();
+}
+
+// The other ends are told, so that nothing goes on there for nobody.
+void StreamPump::stop() {
+  for (Item& item : inbox_->items.take(kItemsAtOnce, {}).items) {
+    std::visit([this](auto& each) { take(std::move(each)); }, item);
+  }
+  const bool is_agent = options_.side == Side::kAgent;
+  const Error why = unavailable(is_agent ? "the node's agent has stopped" : "the client has ended");
   for (auto& [id, stream] : streams_) {
+    if (!stream->done && !stream->end.closed()) {
+      send(id, *stream, stream->end.close({{}, why}, mono_now()));
+    }
     if (!stream->as_it_should) stream->endpoint->abandon();
   }
 }

@@ -38,7 +38,7 @@ class StreamPump final : private BusListener {
   };
 
   explicit StreamPump(Options options);
-  // Ends all streams; their `over` is not called any more.
+  // Ends all streams, and tells the other ends; their `over` is not called any more.
   ~StreamPump() override;
   StreamPump(const StreamPump&) = delete;
   StreamPump& operator=(const StreamPump&) = delete;
@@ -100,6 +100,7 @@ class StreamPump final : private BusListener {
 
   // The pump's thread.
   void work();
+  void stop();
   void wait();
   void take(BusMessage message);
   void refuse(const schema::StreamId& id, schema::FrameKind kind);
