@@ -18,6 +18,8 @@ class Hints {
   virtual void wait(runtime::Duration patience) = 0;
 };
 
+class Streams;
+
 class Api {
  public:
   virtual ~Api() = default;
@@ -25,6 +27,8 @@ class Api {
   virtual Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
                                         runtime::Duration timeout) = 0;
   virtual Result<std::unique_ptr<Hints>> watch(const std::string& subject) = 0;
+  // Of this process; as long-lived as the Api.
+  virtual Streams& streams() = 0;
 };
 
 }  // namespace cara::cli

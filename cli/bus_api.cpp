@@ -5,6 +5,8 @@
 #include <thread>
 #include <vector>
 
+#include "cli/pump_streams.h"
+#include "schema/wire.h"
 #include "services/runtime/host/bus_client.h"
 #include "services/runtime/host/clock.h"
 #include "services/runtime/host/logging.h"
@@ -42,6 +44,26 @@ class BusApi final : public Api {
     if (const Result<Ok> done = client_->subscribe(subject); !done) return done.error();
     watched_.push_back(subject);
     return std::unique_ptr<Hints>(std::make_unique<BusHints>(*this));
+  }
+
+  Streams& streams() override {
+    if (!streams_) {
+      const auto ask = [this](std::string_view verb, const schema::StreamRequest& request,
+                              runtime::Duration timeout) -> Result<Ok> {
+        const auto body =
+            call("stream." + std::string(verb), schema::pack_message(request), timeout);
+        if (!body) return body.error();
+        const auto reply = schema::unpack_reply<schema::StreamReply>(*body);
+        if (reply) return Ok{};
+        // The control plane answers; what is not there is a node, or a container.
+        Error error = reply.error();
+        if (error.code == Code::kUnavailable) error.code = Code::kConflict;
+        return error;
+      };
+      streams_ = std::make_unique<PumpStreams>(PumpStreams::Options{
+          host::connect_options(options_), options_.identity, ask, interrupted_});
+    }
+    return *streams_;
   }
 
  private:
@@ -84,6 +106,7 @@ class BusApi final : public Api {
   bool in_doubt_ = false;
   std::vector<std::string> watched_;
   const std::function<bool()> interrupted_;
+  std::unique_ptr<PumpStreams> streams_;  // from the first use on
 };
 
 }  // namespace

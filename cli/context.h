@@ -2,6 +2,7 @@
 // fakes.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -46,6 +47,8 @@ struct Context {
   std::function<void()> wait_begins;  // from here on Ctrl-C is asked for, and ends no process
   std::function<bool()> interrupted;
   std::function<bool(int)> is_terminal;  // by file descriptor; none: nothing is (style.h)
+  // Standard input, output and error, for bytes that go as they are (exec, cp).
+  std::array<int, 3> files{0, 1, 2};
 };
 
 }  // namespace cara::cli

@@ -20,6 +20,11 @@ Exit say_error(Context& context, const Error& error) {
   return exit_of(error);
 }
 
+Exit say_broken(Context& context, Error error) {
+  if (error.code == Code::kUnavailable) error.code = Code::kGone;
+  return say_error(context, error);
+}
+
 Exit say_usage(Context& context, std::string_view verb, std::string_view sentence) {
   say_error(context, sentence);
   const std::string topic = verb.empty() ? "" : " " + std::string(verb);

@@ -14,6 +14,8 @@ namespace cara::cli {
 void say_error(Context& context, std::string_view sentence);
 // The same for an Error of ours or of the server; returns the exit code that goes with it.
 Exit say_error(Context& context, const Error& error);
+// How a byte stream to a node ended: that its agent is not there is no missing control plane.
+Exit say_broken(Context& context, Error error);
 // Bad usage, with a pointer to the help of `verb` (empty: of the program).
 Exit say_usage(Context& context, std::string_view verb, std::string_view sentence);
 

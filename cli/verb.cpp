@@ -87,9 +87,10 @@ std::string token_of(std::string_view name) {
 
 const std::vector<const Verb*>& verbs() {
   static const std::vector<const Verb*> kVerbs{
-      &apply_verb(),  &get_verb(),     &describe_verb(), &delete_verb(), &rollout_verb(),
-      &events_verb(), &cordon_verb(),  &uncordon_verb(), &drain_verb(),  &label_verb(),
-      &taint_verb(),  &cluster_verb(), &version_verb()};
+      &apply_verb(),  &get_verb(),     &describe_verb(), &delete_verb(),  &rollout_verb(),
+      &events_verb(), &cordon_verb(),  &uncordon_verb(), &drain_verb(),   &label_verb(),
+      &taint_verb(),  &logs_verb(),    &exec_verb(),     &forward_verb(), &copy_verb(),
+      &top_verb(),    &cluster_verb(), &version_verb()};
   return kVerbs;
 }
 
@@ -98,6 +99,15 @@ const Verb* find_verb(std::string_view name) {
     if (verb->name == name) return verb;
   }
   return nullptr;
+}
+
+host::FlagSpec switch_flag(const char* name, const char* help, const char* letter) {
+  return {.name = name,
+          .help = help,
+          .kind = host::FlagKind::kSwitch,
+          .default_value = "false",
+          .environment = kNoEnvironment,
+          .letter = letter};
 }
 
 host::FlagSpec answer_timeout_flag() {

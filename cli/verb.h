@@ -35,6 +35,11 @@ const Verb& drain_verb();
 const Verb& label_verb();
 const Verb& taint_verb();
 const Verb& cluster_verb();
+const Verb& logs_verb();
+const Verb& exec_verb();
+const Verb& forward_verb();
+const Verb& copy_verb();
+const Verb& top_verb();
 const Verb& version_verb();
 
 const std::vector<const Verb*>& verbs();
@@ -42,6 +47,7 @@ const Verb* find_verb(std::string_view name);  // null: there is none
 
 // `environment` of a flag that no environment variable sets.
 inline constexpr const char* kNoEnvironment = "-";
+host::FlagSpec switch_flag(const char* name, const char* help, const char* letter = "");
 host::FlagSpec output_flag();
 host::FlagSpec answer_timeout_flag();  // `--timeout`, of each request
 // REQUIRES: the verb has output_flag().

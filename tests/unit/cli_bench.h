@@ -16,6 +16,7 @@
 #include "schema/describe.h"
 #include "schema/lifecycle.h"
 #include "schema/wire.h"
+#include "tests/unit/cli_streams.h"
 
 namespace cara::cli::test {
 
@@ -64,6 +65,12 @@ class FakeApi final : public Api {
   Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
     watched.push_back(subject);
     return std::unique_ptr<Hints>(std::make_unique<FakeHints>(*this));
+  }
+
+  FakeStreams agents;
+  Streams& streams() override {
+    agents.on_wait = [this](runtime::Duration patience) { mono = mono + patience; };
+    return agents;
   }
 
   schema::Node& add_node(const std::string& name) {
@@ -280,6 +287,7 @@ class Borrowed final : public Api {
   Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
     return api_.watch(subject);
   }
+  Streams& streams() override { return api_.streams(); }
 
  private:
   FakeApi& api_;

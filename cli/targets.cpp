@@ -1,0 +1,74 @@
+#include "cli/targets.h"
+
+#include "cli/objects.h"
+#include "cli/request.h"
+#include "schema/describe.h"
+#include "schema/formats.h"
+
+namespace cara::cli {
+namespace {
+
+std::vector<std::string> names_of(const schema::Project& project) {
+  std::vector<std::string> names;
+  for (const schema::ServiceDef& service : project.spec.services) names.push_back(service.name);
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+bool is_name(std::string_view text) {
+  return !schema::check_format(schema::Format::kDnsLabel, text).has_value();
+}
+
+}  // namespace
+
+Result<Target> parse_target(std::string_view word) {
+  const std::size_t slash = word.find('/');
+  Target target{.project = std::string(word.substr(0, slash)), .service = {}};
+  if (slash != std::string_view::npos) target.service = word.substr(slash + 1);
+  const bool service_is_name = slash == std::string_view::npos || is_name(target.service);
+  if (is_name(target.project) && service_is_name) return target;
+  return invalid("`" + schema::printable(word) + "` names no service; write PROJECT/SERVICE");
+}
+
+Result<schema::Project> get_project(Api& api, const std::string& name, runtime::Duration timeout) {
+  auto reply = call<schema::ProjectReply>(api, "project.get", schema::GetRequest{name}, timeout);
+  if (reply) return std::move(reply->project);
+  Error error = reply.error();
+  if (error.code == Code::kNotFound) error.message = not_found_sentence(Kind::kProject, name);
+  return error;
+}
+
+Result<std::string> choose_service(const schema::Project& project, const Target& target) {
+  const std::vector<std::string> names = names_of(project);
+  const std::string of = "project \"" + target.project + "\" ";
+  if (target.service.empty()) {
+    if (names.size() == 1) return names.front();
+    return invalid(of + "has several services, write " + target.project +
+                   "/SERVICE: " + joined(names));
+  }
+  for (const std::string& name : names) {
+    if (name == target.service) return name;
+  }
+  const std::string near = schema::nearest_name(target.service, names);
+  return not_found(
+      of + "has no service `" + target.service + "`" +
+      (near.empty() ? "; there are " + joined(names) : "; did you mean `" + near + "`?"));
+}
+
+Result<Target> find_target(Api& api, std::string_view word, runtime::Duration timeout) {
+  Result<Target> target = parse_target(word);
+  if (!target) return target;
+  const Result<schema::Project> project = get_project(api, target->project, timeout);
+  if (!project) return project.error();
+  const Result<std::string> service = choose_service(*project, *target);
+  if (!service) return service.error();
+  target->service = *service;
+  return target;
+}
+
+}  // namespace cara::cli
