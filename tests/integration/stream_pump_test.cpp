@@ -244,6 +244,17 @@ TEST_CASE("a client that closes: the agent's side is told, and cleans up") {
   far_end.wait();
 }
 
+TEST_CASE("a pump that ends tells the other end at once [E49]") {
+  World world;
+  Peer near, far;
+  Ending near_end, far_end;
+  world.open(1, near, near_end, far, far_end);
+  near.say("x");
+  CHECK(far.hear(1) == "x");
+  world.client.reset();
+  CHECK(far_end.wait().error->message == "the client has ended");
+}
+
 TEST_CASE("no more streams than allowed, and garbage among the frames stops nothing [S53]") {
   World world;
   StreamPump small({.connect = {.url = world.server.url()},
