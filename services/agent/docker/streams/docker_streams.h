@@ -18,7 +18,7 @@ namespace cara::docker {
 struct StreamOptions {
   Endpoint endpoint;
   std::string node;
-  std::chrono::milliseconds open_limit{9'000};     // for all that opening a stream takes
+  std::chrono::milliseconds open_limit{20'000};    // for all that opening a stream takes
   std::chrono::milliseconds connect_limit{5'000};  // to a port of a container
   std::chrono::milliseconds sample_time{1'000};    // between the two looks of statistics
   ExecLimits exec;

@@ -9,8 +9,9 @@ namespace cara::docker {
 
 namespace {
 
-// The engine starts few commands a second, however many it is asked for.
-constexpr std::size_t kOpenedAtOnce = 16;
+// The engine starts few commands a second, however many it is asked for: more at once only take
+// longer each.
+constexpr std::size_t kOpenedAtOnce = 8;
 constexpr std::chrono::seconds kConnectPatience{2};
 
 }  // namespace
