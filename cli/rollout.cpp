@@ -1,5 +1,6 @@
 // caractrl rollout: the specs that a project had, and back to one of them.
 #include "cli/objects.h"
+#include "cli/project_changes.h"
 #include "cli/request.h"
 #include "cli/rows.h"
 #include "cli/say.h"
@@ -54,10 +55,10 @@ Exit run_rollout(Context& context, const host::Flags& flags) {
     return say_usage(context, "rollout", sentence);
   };
   std::vector<std::string> words = flags.positionals();
-  if (words.empty()) return wrong("which one? Say `history` or `undo`");
+  if (words.empty()) return wrong("which one? Say `history`, `undo` or `restart`");
   const std::string what = words.front();
-  if (what != "history" && what != "undo") {
-    return wrong("`" + schema::printable(what) + "` is neither `history` nor `undo`");
+  if (what != "history" && what != "undo" && what != "restart") {
+    return wrong("`" + schema::printable(what) + "` is none of `history`, `undo` and `restart`");
   }
   words.erase(words.begin());
   if (words.empty()) return wrong("of which project? Say `project NAME`");
@@ -65,11 +66,17 @@ Exit run_rollout(Context& context, const host::Flags& flags) {
   if (!objects) return wrong(objects.error().message);
   if (objects->kind != Kind::kProject) return wrong("only projects have revisions");
   if (objects->names.size() != 1) return wrong("of which project? Give one name");
-  const std::string foreign = what == "history" ? "to-revision" : "revision";
-  if (!flags.is_default(foreign)) return wrong("`" + what + "` does not take --" + foreign);
+  for (const char* flag : {"revision", "to-revision"}) {
+    const bool own = what == (flag == std::string_view("revision") ? "history" : "undo");
+    if (!own && !flags.is_default(flag)) return wrong("`" + what + "` does not take --" + flag);
+  }
   const Result<std::unique_ptr<Api>> api = connect(context, flags);
   if (!api) return say_error(context, api.error());
   const std::string& name = objects->names.front();
+  if (what == "restart") {
+    return restart(context, **api, {{.project = name, .services = {}}}, flags.duration("timeout"),
+                   nullptr);
+  }
   return what == "history" ? history(context, **api, name, flags)
                            : undo(context, **api, name, flags);
 }
@@ -79,17 +86,20 @@ Exit run_rollout(Context& context, const host::Flags& flags) {
 const Verb& rollout_verb() {
   static const Verb kVerb{
       .name = "rollout",
-      .summary = "Show the specs that a project had, or go back to one",
-      .usage = "rollout history|undo project NAME [FLAGS]",
+      .summary = "Show the specs that a project had, go back to one, or restart it",
+      .usage = "rollout history|undo|restart project NAME [FLAGS]",
       .details =
           "Every change of the spec is a revision; the last 10 are kept, and beside them the last\n"
           "one that was Running. `undo` applies an earlier one as a new revision: labels and\n"
-          "annotations stay, an expireAt that is past is left out.\n\n"
+          "annotations stay, an expireAt that is past is left out. Restarts, and stops that are "
+          "over, are\n"
+          "nothing to go back from. `restart` is that of `caractrl restart`.\n\n"
           "Examples:\n"
           "  caractrl rollout history project wordpress\n"
           "  caractrl rollout history project wordpress --revision 3\n"
           "  caractrl rollout undo project wordpress\n"
-          "  caractrl rollout undo project wordpress --to-revision 3\n",
+          "  caractrl rollout undo project wordpress --to-revision 3\n"
+          "  caractrl rollout restart project wordpress\n",
       .flags = {output_flag(),
                 {.name = "revision",
                  .help = "history: only this revision, with its spec",

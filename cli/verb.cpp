@@ -91,6 +91,10 @@ const std::vector<const Verb*>& verbs() {
       &events_verb(), &cordon_verb(),  &uncordon_verb(), &drain_verb(),   &label_verb(),
       &taint_verb(),  &logs_verb(),    &exec_verb(),     &forward_verb(), &copy_verb(),
       &top_verb(),    &cluster_verb(), &version_verb()};
+      &apply_verb(),    &diff_verb(),   &edit_verb(),  &get_verb(),      &describe_verb(),
+      &wait_verb(),     &delete_verb(), &stop_verb(),  &start_verb(),    &restart_verb(),
+      &rollout_verb(),  &events_verb(), &label_verb(), &annotate_verb(), &cordon_verb(),
+      &uncordon_verb(), &drain_verb(),  &taint_verb(), &cluster_verb(),  &version_verb()};
   return kVerbs;
 }
 

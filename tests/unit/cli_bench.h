@@ -34,6 +34,7 @@ class FakeApi final : public Api {
   schema::DeleteReply delete_reply;  // beside outcome and uid
   schema::ServerInfo info{"9.9.9", "i", "c1", 1};
   std::vector<schema::NodeChangeRequest> changes;
+  std::vector<schema::ProjectChangeRequest> project_changes;
   std::vector<schema::MoveRequest> moves;
   std::map<std::string, std::string> immovable;  // projects by name, and why
   std::string candidate = "w2";                  // of every move
@@ -44,6 +45,7 @@ class FakeApi final : public Api {
   std::vector<std::string> calls;               // operations, in order
   std::vector<std::string> watched;             // subjects
   std::vector<std::string> request_ids;         // of applies and deletes
+  std::function<void(FakeApi&)> before_apply;   // once, before the next one that is to be kept
   std::function<void(FakeApi&)> while_waiting;  // something happens while a command waits
   runtime::MonoTime mono;
 
@@ -137,18 +139,54 @@ class FakeApi final : public Api {
     if (wanted->spec.expire_at && *wanted->spec.expire_at < kNow) {
       return schema::pack_error(invalid("past", {{"spec.expireAt", "is already past"}}));
     }
+    if (before_apply && !request.dry_run) std::exchange(before_apply, nullptr)(*this);
+    const std::map<std::string, schema::Project> before = projects;
     schema::ApplyReply reply;
     if (!projects.contains(name)) {
       add(name);
     } else {
-      const bool same = projects[name].spec == wanted->spec &&
-                        projects[name].metadata.labels == wanted->metadata.labels;
+      const schema::Project& old = projects[name];
+      const std::int64_t expected = wanted->metadata.revision;
+      if (expected != 0 && expected != old.metadata.revision) {
+        return schema::pack_error(conflict("project/" + name + " has changed"));
+      }
+      const bool same = old.spec == wanted->spec && old.metadata.labels == wanted->metadata.labels;
       reply.outcome = same ? schema::ApplyOutcome::kUnchanged : schema::ApplyOutcome::kConfigured;
+      if (old.spec != wanted->spec) ++projects[name].metadata.generation;
+      reply.previous = old;
     }
     projects[name].spec = wanted->spec;
     projects[name].metadata.labels = wanted->metadata.labels;
     reply.project = projects[name];
+    if (request.dry_run) {
+      if (before.contains(name)) reply.previous = before.at(name);
+      projects = before;
+      return schema::pack_message(reply);
+    }
+    reply.previous.reset();
     return kept_[request.request_id] = schema::pack_message(reply);
+  }
+
+  runtime::Payload change_project(const runtime::Payload& body) {
+    project_changes.push_back(*schema::unpack_message<schema::ProjectChangeRequest>(body));
+    const schema::ProjectChangeRequest& request = project_changes.back();
+    if (!projects.contains(request.name)) {
+      return schema::pack_error(not_found("project/" + request.name + " does not exist"));
+    }
+    schema::Project& project = projects[request.name];
+    const schema::Project before = project;
+    if (request.paused) project.spec.paused = *request.paused;
+    for (const auto& [key, value] : request.set_labels) project.metadata.labels[key] = value;
+    for (const std::string& key : request.remove_labels) project.metadata.labels.erase(key);
+    for (const auto& [key, value] : request.set_annotations) {
+      project.metadata.annotations[key] = value;
+    }
+    for (const std::string& key : request.remove_annotations) {
+      project.metadata.annotations.erase(key);
+    }
+    const bool changed = project != before || !request.restart.empty();
+    if (changed) ++project.metadata.generation;
+    return schema::pack_message(schema::ProjectChangeReply{changed, project});
   }
 
   runtime::Payload remove(const runtime::Payload& body, bool is_node) {
@@ -249,6 +287,7 @@ class FakeApi final : public Api {
       return schema::pack_message(undone);
     }
     if (operation == "project.apply") return apply(body);
+    if (operation == "project.change") return change_project(body);
     if (operation == "project.delete") return remove(body, false);
     if (operation == "node.delete") return remove(body, true);
     if (operation == "project.list") {
