@@ -50,12 +50,12 @@ PAYLOADS = [
 
 
 class Bus:
-    def __init__(self, port, credentials=None, receive_buffer=None):
+    def __init__(self, port, credentials=None, receive_buffer=None, host="127.0.0.1"):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(10)
-        self.socket.connect(("127.0.0.1", port))
+        self.socket.connect((host, port))
         self.reader = self.socket.makefile("rb")
         self.info = json.loads(self.reader.readline().split(b" ", 1)[1])
         options = {"verbose": False, "pedantic": False, "headers": True, "no_responders": True}
