@@ -115,7 +115,10 @@ Result<std::unique_ptr<Api>> connect_to_bus(const Connection& connection,
                                             std::function<bool()> interrupted) {
   host::start_logging(
       {.program = "caractrl", .level = connection.log_level, .format = connection.log_format});
-  host::BusClientOptions options{.url = connection.url, .identity = connection.identity};
+  host::BusClientOptions options{.url = connection.url,
+                                 .identity = connection.identity,
+                                 .connect_timeout = connection.connect_timeout,
+                                 .access = connection.access};
   auto client = host::BusClient::connect(options);
   if (!client) return client.error();
   return std::unique_ptr<Api>(

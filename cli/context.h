@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "cli/api.h"
 #include "schema/subjects.h"
 #include "schema/time.h"
+#include "services/runtime/host/bus_access.h"
 #include "services/runtime/host/flags.h"
 
 namespace cara::cli {
@@ -31,6 +33,8 @@ struct Connection {
   schema::Identity identity;
   std::string log_level;
   std::string log_format;
+  host::BusAccess access;
+  std::chrono::milliseconds connect_timeout{2'000};
 };
 
 struct Context {

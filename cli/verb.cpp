@@ -1,5 +1,7 @@
 #include "cli/verb.h"
 
+#include "cli/completion.h"
+#include "cli/contexts.h"
 #include "cli/say.h"
 #include "schema/describe.h"
 #include "schema/formats.h"
@@ -95,6 +97,8 @@ const std::vector<const Verb*>& verbs() {
       &wait_verb(),     &delete_verb(), &stop_verb(),  &start_verb(),    &restart_verb(),
       &rollout_verb(),  &events_verb(), &label_verb(), &annotate_verb(), &cordon_verb(),
       &uncordon_verb(), &drain_verb(),  &taint_verb(), &cluster_verb(),  &version_verb()};
+      &top_verb(),    &cluster_verb(), &context_verb(),  &bus_verb(),     &completion_verb(),
+      &man_verb(),    &version_verb()};
   return kVerbs;
 }
 
@@ -144,23 +148,39 @@ host::ProgramSpec program_of(std::vector<host::FlagSpec> flags) {
   flags.push_back({.name = "user",
                    .help = "Who you are on the bus; your login name if not given",
                    .value_name = "NAME"});
+  flags.push_back({.name = "role",
+                   .help = "What you may do there: admin, or viewer, who only looks",
+                   .default_value = "admin",
+                   .value_name = "ROLE",
+                   .choices = {"admin", "viewer"}});
+  flags.push_back(
+      {.name = "context", .help = "Which of `caractrl context list`", .value_name = "NAME"});
   return {.name = "caractrl",
           .summary = "Projects on a Caravanserai cluster",
           .positionals_help = "[NAME...]",
           .flags = std::move(flags)};
 }
 
-Result<std::unique_ptr<Api>> connect(const Context& context, const host::Flags& flags) {
-  const std::string& user = flags.text("user");
+Result<Connection> connection_of(const Context& context, const host::Flags& given) {
+  const Result<host::Flags> flags = with_context(context, given);
+  if (!flags) return flags.error();
+  const std::string& user = flags->text("user");
   if (!user.empty() && !schema::is_token(user)) {
     return invalid("--user may have letters, digits, `-` and `_` only, not `" +
                    schema::printable(user) + "`");
   }
   const std::string id = user.empty() ? token_of(context.login_name()) : user;
-  return context.connect({flags.text("nats"),
-                          {schema::Role::kAdmin, id},
-                          flags.text("log-level"),
-                          flags.text("log-format")});
+  return Connection{.url = flags->text("nats"),
+                    .identity = {*schema::parse_role(flags->text("role")), id},
+                    .log_level = flags->text("log-level"),
+                    .log_format = flags->text("log-format"),
+                    .access = host::bus_access(*flags)};
+}
+
+Result<std::unique_ptr<Api>> connect(const Context& context, const host::Flags& flags) {
+  const Result<Connection> connection = connection_of(context, flags);
+  if (!connection) return connection.error();
+  return context.connect(*connection);
 }
 
 Exit run(Context& context, const std::vector<std::string>& words) {
@@ -170,6 +190,7 @@ Exit run(Context& context, const std::vector<std::string>& words) {
   std::vector<std::string> rest = words;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(at));
   if (name == "help") return help(context, rest);
+  if (name == kCompleteWord) return run_complete(context, rest);
   const Verb* verb = find_verb(name);
   return verb == nullptr ? unknown_verb(context, name) : run_verb(context, *verb, rest);
 }

@@ -47,6 +47,10 @@ const Verb& exec_verb();
 const Verb& forward_verb();
 const Verb& copy_verb();
 const Verb& top_verb();
+const Verb& context_verb();
+const Verb& bus_verb();
+const Verb& completion_verb();
+const Verb& man_verb();
 const Verb& version_verb();
 
 const std::vector<const Verb*>& verbs();
@@ -63,7 +67,10 @@ bool wants_wide(const host::Flags& flags);  // a table with more columns
 // Those of every verb; `flags` with them is what its command line takes.
 host::ProgramSpec program_of(std::vector<host::FlagSpec> flags);
 
-// A client of the control plane as the flags say. kInvalid: --user is no name.
+// To where and as whom: flags, environment, context. kInvalid: --user is no name, or there is no
+// such context.
+Result<Connection> connection_of(const Context& context, const host::Flags& flags);
+// A client of the control plane there.
 Result<std::unique_ptr<Api>> connect(const Context& context, const host::Flags& flags);
 
 void print_help(std::ostream& out);

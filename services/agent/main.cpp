@@ -148,7 +148,8 @@ int run(const host::Flags& flags) {
        .say = [](const std::string& sentence) { spdlog::warn("{}", sentence); }},
       {.url = bus_options.url,
        .client_name = bus_options.client_name + " streams",
-       .connect_timeout = bus_options.connect_timeout});
+       .connect_timeout = bus_options.connect_timeout,
+       .access = bus_options.access});
   host::NatsHost bus(bus_options);
   const auto tell_agent = [&bus](const agent::EngineEvent& event) {
     bus.post(runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), {}});

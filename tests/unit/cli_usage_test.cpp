@@ -29,6 +29,8 @@ TEST_CASE("bad usage says what is wrong and where the help is") {
   CHECK(complaint({"get", "projects", "-o", "xml"}) ==
         "error: --output: `xml` is none of table, wide, json, yaml");
   CHECK(complaint({"get", "projects", "--bogus"}) == "error: there is no flag --bogus");
+  CHECK(complaint({"get", "projects", "--outptu", "json"}) ==
+        "error: there is no flag --outptu; did you mean --output?");
   CHECK(complaint({"get", "projects", "--user", "a b"}) ==
         "error: --user may have letters, digits, `-` and `_` only, not `a b`");
   CHECK(complaint({}) == "caractrl: projects on a Caravanserai cluster.");
@@ -47,6 +49,43 @@ TEST_CASE("help is there before and behind the verb, with examples and exit code
     CHECK(text.find("\n    5  not permitted") != std::string::npos);
     CHECK(bench.run({name, "--help"}).out == text);
     CHECK(bench.run({"-h", name}).out == text);
+  }
+}
+
+TEST_CASE("every command is in a group of the help, and every flag is documented") {
+  CliBench bench;
+  CHECK(bench.run({"--help"}).out.find("\nMore:\n") == std::string::npos);
+  const std::string page = bench.run({"man"}).out;
+  const auto check_flag = [&](const host::FlagSpec& flag, const std::string& text) {
+    INFO(flag.name);
+    CHECK(!flag.help.empty());
+    CHECK(!flag.help.ends_with('.'));
+    CHECK(text.find("--" + flag.name) != std::string::npos);
+    std::string escaped = "\\-\\-" + flag.name;
+    for (auto at = escaped.find('-', 4); at != std::string::npos; at = escaped.find('-', at + 2)) {
+      escaped.insert(at, "\\");
+    }
+    CHECK(page.find(escaped) != std::string::npos);
+  };
+  for (const Verb* verb : verbs()) {
+    const std::string name(verb->name);
+    INFO(name);
+    CHECK(page.find(".SS caractrl " + name.substr(0, name.find('-'))) != std::string::npos);
+    const std::string text = bench.run({name, "--help"}).out;
+    for (const host::FlagSpec& flag : verb->flags) check_flag(flag, text);
+    for (const host::FlagSpec& flag : host::common_flags()) check_flag(flag, text);
+  }
+}
+
+TEST_CASE("no line of the manual page is taken for a command of roff") {
+  CliBench bench;
+  std::istringstream page(bench.run({"man"}).out);
+  const std::set<std::string> commands{".TH", ".SH", ".SS", ".TP", ".B", ".I",
+                                       ".PP", ".RS", ".RE", ".nf", ".fi"};
+  for (std::string line; std::getline(page, line);) {
+    INFO(line);
+    if (line.starts_with('.')) CHECK(commands.contains(line.substr(0, line.find(' '))));
+    CHECK_FALSE(line.starts_with('\''));
   }
 }
 

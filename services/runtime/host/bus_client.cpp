@@ -29,8 +29,10 @@ Error not_permitted(const schema::Identity& identity, const std::string& words) 
 }  // namespace
 
 ConnectOptions connect_options(const BusClientOptions& options) {
-  return {
-      .url = options.url, .client_name = "caractrl", .connect_timeout = options.connect_timeout};
+  return {.url = options.url,
+          .client_name = "caractrl",
+          .connect_timeout = options.connect_timeout,
+          .access = options.access};
 }
 
 BusClient::BusClient(const BusClientOptions& options)

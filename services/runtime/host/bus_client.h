@@ -20,6 +20,7 @@ struct BusClientOptions {
   std::string url;
   schema::Identity identity{schema::Role::kAdmin, "user"};
   std::chrono::milliseconds connect_timeout{2'000};
+  BusAccess access{};
 };
 
 // The one place where a client's options become its connection's.

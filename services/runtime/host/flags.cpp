@@ -10,6 +10,7 @@
 #define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
 
+#include "schema/describe.h"
 #include "schema/time.h"
 #include "services/runtime/host/flag_file.h"
 
@@ -171,7 +172,8 @@ class FlagsParser {
     flags_.version_wanted_ = result.count("version") > 0;
     if (flags_.help_wanted_ || flags_.version_wanted_) return Ok{};
     for (const std::string& extra : result.unmatched()) {
-      return invalid(fmt::format("there is no flag {}", extra.substr(0, extra.find('='))));
+      const std::string flag = extra.substr(0, extra.find('='));
+      return invalid(fmt::format("there is no flag {}{}", flag, hint_for(flag)));
     }
     if (result.count(kPositionals) > 0) {
       flags_.positionals_ = result[kPositionals].as<std::vector<std::string>>();
@@ -185,6 +187,14 @@ class FlagsParser {
       if (!done) return done.error();
     }
     return Ok{};
+  }
+
+  std::string hint_for(std::string flag) const {
+    flag.erase(0, flag.find_first_not_of('-'));
+    std::vector<std::string> names{"help", "version"};
+    for (const FlagSpec& known : known_) names.push_back(known.name);
+    const std::string near = schema::nearest_name(flag, names);
+    return near.empty() ? "" : fmt::format("; did you mean --{}?", near);
   }
 
   Result<Ok> read_environment() {
@@ -264,6 +274,12 @@ bool Flags::is_default(std::string_view name) const {
   return it->second.is_default;
 }
 
+void Flags::fill(std::string_view name, std::string value) {
+  const auto it = settings_.find(name);
+  CARA_CHECK(it != settings_.end());
+  if (it->second.is_default) it->second.values = {std::move(value)};
+}
+
 std::string help_text(const ProgramSpec& program) { return make_options(program).help(); }
 
 const std::vector<FlagSpec>& common_flags() {
@@ -273,6 +289,22 @@ const std::vector<FlagSpec>& common_flags() {
        .default_value = "nats://127.0.0.1:4222",
        .value_name = "URL",
        .environment = "CARA_NATS_URL"},
+      {.name = "nats-creds",
+       .help = "NATS credentials (a JWT and its seed), as `nsc` writes them",
+       .value_name = "FILE"},
+      {.name = "nats-nkey",
+       .help = "NKey seed, as `caractrl bus key` writes it",
+       .value_name = "FILE"},
+      {.name = "nats-ca",
+       .help = "certificates of who signed the NATS server's; then only TLS is spoken",
+       .value_name = "FILE"},
+      {.name = "nats-cert",
+       .help = "own certificate, for NATS servers that ask for one",
+       .value_name = "FILE"},
+      {.name = "nats-key", .help = "private key of --nats-cert", .value_name = "FILE"},
+      {.name = "nats-server-name",
+       .help = "name in the NATS server's certificate, if it is not the host of --nats",
+       .value_name = "NAME"},
       {.name = "config",
        .help = "YAML file whose top-level keys are flag names",
        .value_name = "FILE"},

@@ -61,6 +61,8 @@ class Flags {
   const std::vector<std::string>& list(std::string_view name) const;
 
   bool is_default(std::string_view name) const;
+  // Instead of the default, if nobody gave another value. REQUIRES: a declared flag, a right value.
+  void fill(std::string_view name, std::string value);
   const std::vector<std::string>& positionals() const { return positionals_; }
 
  private:
@@ -78,7 +80,7 @@ class Flags {
 
 std::string help_text(const ProgramSpec& program);
 
-// --nats, --config, --log-level, --log-format: every program has them.
+// --nats..., --config, --log-level, --log-format: every program has them.
 const std::vector<FlagSpec>& common_flags();
 
 }  // namespace cara::host

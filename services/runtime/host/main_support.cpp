@@ -109,6 +109,7 @@ BusOptions bus_options(const Flags& flags, schema::Identity identity) {
   return {.url = flags.text("nats"),
           .identity = std::move(identity),
           .client_name = std::move(name),
+          .access = bus_access(flags),
           .pulse = {.health_file = flags.text(kHealthFile),
                     .notify = notify_options(process_environment)}};
 }

@@ -7,9 +7,11 @@
 #include <charconv>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "services/runtime/host/connect_watch.h"
+#include "services/runtime/host/nats_access.h"
 
 namespace cara::host {
 
@@ -26,6 +28,8 @@ constexpr int kMaxPingsOut = 2;
 constexpr std::int64_t kWriteDeadlineMs = 5'000;  // a publish never blocks its owner for longer
 constexpr int kDeliveryThreads = 2;  // shared by all subscriptions of the process; they only post
 constexpr std::uint16_t kDefaultPort = 4222;
+// cnats before 3.8.0 loses one signature of an NKey in 256 (nats.c #705).
+constexpr int kAttempts = 2;
 
 struct OptionsDeleter {
   void operator()(natsOptions* options) const { natsOptions_Destroy(options); }
@@ -76,6 +80,14 @@ std::vector<std::string> split_urls(std::string_view list) {
   return urls;
 }
 
+// Of a printable URL.
+std::string host_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  if (url.starts_with('[')) return std::string(url.substr(1, url.find(']') - 1));
+  return std::string(url.substr(0, url.find_first_of(":/")));
+}
+
 std::uint16_t port_of(std::string_view url) {
   const std::size_t colon = url.find_last_of(':');
   if (colon == std::string_view::npos) return kDefaultPort;
@@ -85,21 +97,21 @@ std::uint16_t port_of(std::string_view url) {
   return port;
 }
 
-Result<OptionsPtr> make_options(const ConnectOptions& options, const std::vector<std::string>& urls,
+Error no_url(const std::string& url) {
+  return invalid(
+      fmt::format("`{}` is no NATS URL, such as nats://127.0.0.1:4222", printable_url(url)));
+}
+
+Result<OptionsPtr> make_options(const ConnectOptions& options, const std::string& url,
                                 BusEar::Slot& slot) {
   natsOptions* raw = nullptr;
   if (natsOptions_Create(&raw) != NATS_OK) return internal("out of memory");
   OptionsPtr made(raw);
-  std::vector<const char*> servers;
-  for (const std::string& url : urls) servers.push_back(url.c_str());
 
   natsStatus status = NATS_OK;
   const auto check = [&status](natsStatus next) { status = status == NATS_OK ? next : status; };
-  check(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())));
-  if (status != NATS_OK) {
-    return invalid(fmt::format("`{}` is no NATS URL, such as nats://127.0.0.1:4222",
-                               printable_url(options.url)));
-  }
+  check(natsOptions_SetURL(raw, url.c_str()));
+  if (status != NATS_OK) return no_url(url);
   check(natsOptions_SetName(raw, options.client_name.c_str()));
   check(natsOptions_SetTimeout(raw, options.connect_timeout.count()));
   check(natsOptions_SetAllowReconnect(raw, false));
@@ -112,23 +124,16 @@ Result<OptionsPtr> make_options(const ConnectOptions& options, const std::vector
   check(natsOptions_SetClosedCB(raw, handle_closed, &slot));
   check(natsOptions_SetErrorHandler(raw, handle_error, &slot));
   if (status != NATS_OK) return internal(natsStatus_GetText(status));
+  const auto added = add_access(raw, options.access, host_of(printable_url(url)));
+  if (!added) return added.error();
   return made;
 }
 
-Error connect_error(natsStatus status, std::string_view url) {
-  const std::string where = printable_url(url);
-  const std::string words = text_or_empty(nats_GetLastError(nullptr));
-  if (status == NATS_CONNECTION_AUTH_FAILED) {
-    return forbidden(fmt::format("the NATS server at {} refuses these credentials", where));
-  }
-  if (status == NATS_NO_SERVER) {
-    return unavailable(fmt::format("no NATS server answers at {}", where));
-  }
-  if (status == NATS_TIMEOUT) {
-    return timed_out(fmt::format("the NATS server at {} did not answer in time", where));
-  }
-  return unavailable(fmt::format("cannot connect to the NATS server at {}: {}", where,
-                                 words.empty() ? natsStatus_GetText(status) : words.c_str()));
+// One attempt at one server.
+natsStatus handshake(natsConnection** made, natsOptions* options, const std::string& url,
+                     std::chrono::milliseconds timeout) {
+  const ConnectWatch watch({port_of(printable_url(url))}, timeout * 2);
+  return natsConnection_Connect(made, options);
 }
 
 }  // namespace
@@ -160,21 +165,35 @@ NatsConnection::NatsConnection(std::unique_ptr<Handle> handle) : handle_(std::mo
 Result<std::unique_ptr<NatsConnection>> NatsConnection::open(const ConnectOptions& options,
                                                              BusEar& ear) {
   const std::vector<std::string> urls = split_urls(options.url);
-  auto made = make_options(options, urls, ear.slot());
-  if (!made) return made.error();
+  if (urls.empty()) return no_url(options.url);
   nats_SetMessageDeliveryPoolSize(kDeliveryThreads);  // refused when larger already: fine
+  // One after the other, beginning anywhere: each has a name of its own in its certificate.
+  const auto first = static_cast<std::size_t>(nats_NowInNanoSeconds() / 1'000) % urls.size();
+  std::optional<Error> error;
+  for (std::size_t i = 0; i < urls.size(); ++i) {
+    auto opened = open_one(options, urls[(first + i) % urls.size()], ear);
+    if (opened) return opened;
+    // A server that is there and refuses says more than one that is away.
+    if (!error || error->code == Code::kUnavailable) error = opened.error();
+  }
+  return *error;
+}
 
+Result<std::unique_ptr<NatsConnection>> NatsConnection::open_one(const ConnectOptions& options,
+                                                                 const std::string& url,
+                                                                 BusEar& ear) {
+  auto made = make_options(options, url, ear.slot());
+  if (!made) return made.error();
   auto handle = std::make_unique<Handle>();
   handle->slot = &ear.slot();
   natsStatus status = NATS_OK;
-  {
-    std::vector<std::uint16_t> ports;
-    for (const std::string& url : urls) ports.push_back(port_of(printable_url(url)));
-    const auto servers = static_cast<std::int64_t>(urls.size());
-    const ConnectWatch watch(std::move(ports), options.connect_timeout * (servers + 1));
-    status = natsConnection_Connect(&handle->connection, made->get());
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    status = handshake(&handle->connection, made->get(), url, options.connect_timeout);
+    if (status != NATS_CONNECTION_AUTH_FAILED || options.access.nkey_file.empty()) break;
   }
-  if (status != NATS_OK) return connect_error(status, options.url);
+  if (status != NATS_OK) {
+    return connect_error(status, printable_url(url), text_or_empty(nats_GetLastError(nullptr)));
+  }
   return std::unique_ptr<NatsConnection>(new NatsConnection(std::move(handle)));
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "schema/result.h"
+#include "services/runtime/host/bus_access.h"
 
 namespace cara::host {
 
@@ -52,7 +53,8 @@ class BusEar {
 struct ConnectOptions {
   std::string url;          // one or several, separated by commas; user:password@ is kept secret
   std::string client_name;  // what `nats server report connections` shows
-  std::chrono::milliseconds connect_timeout{2'000};
+  std::chrono::milliseconds connect_timeout{2'000};  // of each server
+  BusAccess access;
 };
 
 class NatsConnection {
@@ -81,6 +83,8 @@ class NatsConnection {
 
  private:
   struct Handle;
+  static Result<std::unique_ptr<NatsConnection>> open_one(const ConnectOptions& options,
+                                                          const std::string& url, BusEar& ear);
   explicit NatsConnection(std::unique_ptr<Handle> handle);
   std::unique_ptr<Handle> handle_;
 };

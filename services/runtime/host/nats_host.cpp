@@ -57,7 +57,8 @@ NatsHost::NatsHost(BusOptions options)
       ear_(*this),
       connector_({.url = options_.url,
                   .client_name = options_.client_name,
-                  .connect_timeout = options_.connect_timeout},
+                  .connect_timeout = options_.connect_timeout,
+                  .access = options_.access},
                  ear_, [this](Connector::Outcome outcome) { report(std::move(outcome)); }) {}
 
 NatsHost::~NatsHost() = default;

@@ -35,6 +35,7 @@ struct BusOptions {
   schema::Identity identity;  // its inbox is `_INBOX.<role>.<id>.>`
   std::string client_name;
   std::chrono::milliseconds connect_timeout{2'000};
+  BusAccess access{};
   MailboxLimits mailbox{};
   PulseOptions pulse{};
 };

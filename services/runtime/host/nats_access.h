@@ -1,0 +1,19 @@
+// BusAccess, in the words of cnats. Only for nats_connection.cpp.
+#pragma once
+
+#include <nats/nats.h>
+
+#include <string>
+
+#include "schema/result.h"
+#include "services/runtime/host/bus_access.h"
+
+namespace cara::host {
+
+// kInvalid: a file cannot be used; the sentence names its flag. `host` is the URL's.
+Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::string& host);
+
+// What a failed handshake means. `where` is the server's URL, without secrets; `words` cnats' own.
+Error connect_error(natsStatus status, const std::string& where, const std::string& words);
+
+}  // namespace cara::host
