@@ -37,10 +37,13 @@ struct Connection {
   std::chrono::milliseconds connect_timeout{2'000};
 };
 
+struct ErrorReport;  // error_report.h
+
 struct Context {
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
+  ErrorReport* report = nullptr;  // with --output json: what is said goes here first
   // Does not wait for anything: the first call tells whether somebody is there.
   std::function<Result<std::unique_ptr<Api>>(const Connection&)> connect;
   host::Environment environment;

@@ -132,7 +132,7 @@ Exit delete_objects(Context& context, Api& api, const Objects& objects, const ho
 Exit run_delete(Context& context, const host::Flags& flags) {
   Complaints complaints;
   const Result<Objects> objects = objects_of(context, flags, complaints);
-  for (const std::string& line : complaints) context.err << line << "\n";
+  for (const std::string& line : complaints) say_complaint(context, line);
   if (!complaints.empty()) {
     say_error(context, "nothing was deleted");
     return kBadInput;

@@ -1,77 +1,73 @@
 // caractrl events: what happened to projects and nodes.
+#include "cli/events.h"
+
 #include "cli/lists.h"
 #include "cli/objects.h"
 #include "cli/request.h"
-#include "cli/rows.h"
+#include "cli/row_printer.h"
 #include "cli/say.h"
 #include "cli/verb.h"
+#include "cli/wait.h"
 #include "schema/subjects.h"
+#include "schema/wire.h"
 
 namespace cara::cli {
 namespace {
 
-// Agents report events without a hint on the bus.
-constexpr std::chrono::seconds kLookAgain{1};
-
-// Prints events as they come.
-class Printer {
- public:
-  Printer(Context& context, Output output) : context_(context), output_(output) {}
-
-  void print(const std::vector<schema::Event>& events) {
-    for (const schema::Event& event : events) {
-      if (output_ == Output::kTable) {
-        add_event(table_, event, context_.now());
-      } else {
-        context_.out << (output_ == Output::kYaml ? "---\n" : "")
-                     << render(schema::to_value(event), output_);
-      }
-    }
-    if (output_ == Output::kTable && !events.empty()) table_.print_new(context_.out);
-    context_.out.flush();
-  }
-
- private:
-  Context& context_;
-  const Output output_;
-  Table table_ = event_table();
-};
-
-void print_all(Context& context, const std::vector<schema::Event>& events, Output output) {
-  if (output == Output::kTable) {
-    if (events.empty()) context.err << "No events found\n";
-    return Printer(context, output).print(events);
-  }
-  Array items;
-  for (const schema::Event& event : events) items.push_back(schema::to_value(event));
-  context.out << render(Map{{"apiVersion", Value(schema::kApiVersion)},
-                            {"kind", Value("List")},
-                            {"items", Value(std::move(items))}},
-                        output);
+// Names the event, and changes with it.
+Row row_of(const schema::Event& event, Timestamp now) {
+  return {.key = "event/" + std::to_string(event.number),
+          .uid = event.uid,
+          .cells = event_cells(event, now),
+          .value = schema::to_value(event)};
 }
 
-// Until Ctrl-C.
-Exit watch(Context& context, Api& api, schema::EventListRequest request, Output output,
-           runtime::Duration timeout) {
-  const bool one = !request.kind.empty() && !request.name.empty();
-  auto hints =
-      api.watch(one ? schema::event_subject(request.kind, request.name) : schema::kEventSubjects);
-  if (!hints) return say_error(context, hints.error());
-  context.wait_begins();
-  Printer printer(context, output);
-  runtime::MonoTime answered = context.mono_now();
-  while (!context.interrupted()) {
-    const auto events = list_events(api, request, timeout);
-    if (events) {
-      answered = context.mono_now();
-      printer.print(*events);
-      if (!events->empty()) request.after = events->back().number;
-    } else if (!is_passing(events.error()) || context.mono_now() - answered >= kGiveUp) {
-      return say_error(context, events.error());
-    }
-    (*hints)->wait(kLookAgain);
+// What is asked for, and what was seen of it.
+struct Ask {
+  schema::EventListRequest request;
+  RowFormat format;
+  Timestamp since;  // not set: all that is kept
+  runtime::Duration timeout{};
+};
+
+Result<std::vector<Row>> rows_after(Context& context, Api& api, Ask& ask) {
+  const auto events = list_events(api, ask.request, ask.timeout);
+  if (!events) return events.error();
+  std::vector<Row> rows;
+  for (const schema::Event& event : *events) {
+    if (event.last >= ask.since) rows.push_back(row_of(event, context.now()));
   }
-  return kInterrupted;
+  if (!events->empty()) ask.request.after = events->back().number;
+  return rows;
+}
+
+Exit list(Context& context, Api& api, Ask& ask) {
+  Result<std::vector<Row>> rows = rows_after(context, api, ask);
+  if (!rows) return say_error(context, rows.error());
+  if (rows->empty() && !ask.format.needs_values()) {
+    context.err << "No events found\n";
+    return kDone;
+  }
+  RowPrinter(context, ask.format, event_head()).print_list(std::move(*rows), false);
+  return kDone;
+}
+
+// Numbers grow with every change of any event, and are kept by the store: whatever happens to the
+// bus or to the control plane meanwhile, what is behind the last one seen is new.
+Exit watch(Context& context, Api& api, Ask& ask) {
+  const schema::EventListRequest& request = ask.request;
+  const bool one = !request.kind.empty() && !request.name.empty();
+  RowPrinter printer(context, ask.format, event_head());
+  return watch_until_interrupted(
+      context, api,
+      one ? schema::event_subject(request.kind, request.name) : schema::kEventSubjects,
+      [&]() -> Result<Ok> {
+        Result<std::vector<Row>> rows = rows_after(context, api, ask);
+        if (!rows) return rows.error();
+        for (Row& row : *rows) printer.print_change(RowChange::kAdded, std::move(row));
+        if (!printer.flush()) return gone("nobody reads the output");
+        return Ok{};
+      });
 }
 
 Result<schema::EventListRequest> request_of(const std::vector<std::string>& words) {
@@ -89,21 +85,57 @@ Result<schema::EventListRequest> request_of(const std::vector<std::string>& word
   return request;
 }
 
+Result<Ask> read_ask(const host::Flags& flags, const std::vector<std::string>& words,
+                     Timestamp now) {
+  const std::string& object = flags.text("for");
+  if (!object.empty() && !words.empty()) {
+    return invalid("name the object either behind `events` or with --for");
+  }
+  const auto request = request_of(object.empty() ? words : std::vector<std::string>{object});
+  if (!request) {
+    return object.empty() ? request.error() : invalid("--for: " + request.error().message);
+  }
+  Result<RowFormat> format = row_format_of(flags);
+  if (!format) return format.error();
+  Ask ask{.request = *request, .format = std::move(*format), .timeout = flags.duration("timeout")};
+  if (!flags.is_default("since")) ask.since = {now.ms - flags.duration("since").count()};
+  return ask;
+}
+
 Exit run_events(Context& context, const host::Flags& flags) {
-  const Result<schema::EventListRequest> request = request_of(flags.positionals());
-  if (!request) return say_usage(context, "events", request.error().message);
-  const Result<std::unique_ptr<Api>> api = connect(context, flags);
-  if (!api) return say_error(context, api.error());
-  const Output output = output_of(flags);
-  const runtime::Duration timeout = flags.duration("timeout");
-  if (flags.enabled("watch")) return watch(context, **api, *request, output, timeout);
-  const auto events = list_events(**api, *request, timeout);
-  if (!events) return say_error(context, events.error());
-  print_all(context, *events, output);
-  return kDone;
+  return show_events(context, flags, "events", flags.positionals());
+}
+
+std::vector<host::FlagSpec> all_flags() {
+  std::vector<host::FlagSpec> flags = row_flags();
+  for (host::FlagSpec& flag : event_flags()) flags.push_back(std::move(flag));
+  flags.push_back(answer_timeout_flag());
+  return flags;
 }
 
 }  // namespace
+
+std::vector<host::FlagSpec> event_flags() {
+  return {{.name = "for",
+           .help = "Only events of this object, such as project/wordpress",
+           .value_name = "KIND/NAME",
+           .environment = kNoEnvironment},
+          {.name = "since",
+           .help = "Only events that are not older",
+           .kind = host::FlagKind::kDuration,
+           .default_value = "0",
+           .value_name = "DURATION",
+           .environment = kNoEnvironment}};
+}
+
+Exit show_events(Context& context, const host::Flags& flags, const char* verb,
+                 const std::vector<std::string>& words) {
+  Result<Ask> ask = read_ask(flags, words, context.now());
+  if (!ask) return say_usage(context, verb, ask.error().message);
+  const Result<std::unique_ptr<Api>> api = connect(context, flags);
+  if (!api) return say_error(context, api.error());
+  return flags.enabled("watch") ? watch(context, **api, *ask) : list(context, **api, *ask);
+}
 
 const Verb& events_verb() {
   static const Verb kVerb{
@@ -112,20 +144,16 @@ const Verb& events_verb() {
       .usage = "events [project|node [NAME]] [FLAGS]",
       .details =
           "Oldest first; an event that happened again counts, and is as old as the last time.\n"
-          "The newest 100 of each object are kept, also for a while after it is gone.\n\n"
+          "The newest 100 of each object are kept, also for a while after it is gone.\n"
+          "-w goes on over restarts of the bus and of the control plane, and misses nothing.\n\n"
           "Examples:\n"
           "  caractrl events\n"
           "  caractrl events project wordpress\n"
+          "  caractrl events --for project/wordpress --since 10m\n"
           "  caractrl events node worker-01 -o json\n"
-          "  caractrl events -w\n",
-      .flags = {output_flag(),
-                {.name = "watch",
-                 .help = "Go on with what happens now, until Ctrl-C",
-                 .kind = host::FlagKind::kSwitch,
-                 .default_value = "false",
-                 .environment = kNoEnvironment,
-                 .letter = "w"},
-                answer_timeout_flag()},
+          "  caractrl events -w\n"
+          "  caractrl events -o jsonpath='{range .items[*]}{.name} {.reason}{\"\\n\"}{end}'\n",
+      .flags = all_flags(),
       .run = run_events};
   return kVerb;
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/table.h"
+#include "cli/rows.h"
 #include "schema/types.h"
 #include "schema/value.h"
 
@@ -17,12 +17,11 @@ struct IngressRow {
   schema::IngressDef rule;
   schema::IngressStatus status;
 };
-std::vector<IngressRow> ingress_of(const std::vector<schema::Project>& projects);
+std::vector<IngressRow> ingress_of(const schema::Project& project);
 
-// NAME HOST PROJECT TARGET NODE READY
-Table ingress_table(const std::vector<IngressRow>& rows);
-// The same, and URL REASON
-Table wide_ingress_table(const std::vector<IngressRow>& rows);
+// NAME HOST PROJECT TARGET NODE READY; wide: URL REASON, too
+Cells ingress_head(bool wide);
+Cells ingress_cells(const IngressRow& row, bool wide);
 Value to_value(const IngressRow& row);
 
 // `main: http://shop.example/ -> web:80, ready`

@@ -1,5 +1,7 @@
 #include "cli/lists.h"
 
+#include <optional>
+
 #include "cli/request.h"
 
 namespace cara::cli {
@@ -9,15 +11,17 @@ namespace {
 Error endless() { return internal("the server's list does not end"); }
 
 template <class Page, class Object>
-Result<std::vector<Object>> list(Api& api, std::string_view operation,
-                                 std::vector<Object> Page::*member, runtime::Duration timeout) {
-  std::vector<Object> all;
+Result<std::int64_t> each(Api& api, std::string_view operation, std::vector<Object> Page::*member,
+                          runtime::Duration timeout, const std::function<void(Object&)>& take) {
+  std::optional<std::int64_t> revision;
   schema::ListRequest request;
   while (true) {
     auto page = call<Page>(api, operation, request, timeout);
     if (!page) return page.error();
-    for (Object& object : (*page).*member) all.push_back(std::move(object));
-    if (page->next.empty()) return all;
+    // What changed while the later pages came is in the changes since the first one.
+    if (!revision) revision = page->revision;
+    for (Object& object : (*page).*member) take(object);
+    if (page->next.empty()) return *revision;
     if (page->next <= request.after) return endless();
     request.after = page->next;
   }
@@ -25,12 +29,30 @@ Result<std::vector<Object>> list(Api& api, std::string_view operation,
 
 }  // namespace
 
+Result<std::int64_t> each_project(Api& api, runtime::Duration timeout,
+                                  const std::function<void(schema::Project&)>& take) {
+  return each(api, "project.list", &schema::ProjectListReply::projects, timeout, take);
+}
+
+Result<std::int64_t> each_node(Api& api, runtime::Duration timeout,
+                               const std::function<void(schema::Node&)>& take) {
+  return each(api, "node.list", &schema::NodeListReply::nodes, timeout, take);
+}
+
 Result<std::vector<schema::Project>> list_projects(Api& api, runtime::Duration timeout) {
-  return list(api, "project.list", &schema::ProjectListReply::projects, timeout);
+  std::vector<schema::Project> all;
+  const auto done = each_project(
+      api, timeout, [&](schema::Project& project) { all.push_back(std::move(project)); });
+  if (!done) return done.error();
+  return all;
 }
 
 Result<std::vector<schema::Node>> list_nodes(Api& api, runtime::Duration timeout) {
-  return list(api, "node.list", &schema::NodeListReply::nodes, timeout);
+  std::vector<schema::Node> all;
+  const auto done =
+      each_node(api, timeout, [&](schema::Node& node) { all.push_back(std::move(node)); });
+  if (!done) return done.error();
+  return all;
 }
 
 Result<std::vector<schema::Event>> list_events(Api& api, schema::EventListRequest request,

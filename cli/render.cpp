@@ -66,6 +66,10 @@ std::string to_json(const Value& value) {
   return escape_controls(json_of(value).dump(2, ' ', false, replace)) + "\n";
 }
 
+std::string to_json_line(const Value& value) {
+  return escape_controls(json_of(value).dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 std::string render(const Value& value, Output output) {
   CARA_CHECK(output != Output::kTable);
   return output == Output::kJson ? to_json(value) : to_yaml(value);

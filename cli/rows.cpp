@@ -1,10 +1,7 @@
 #include "cli/rows.h"
 
 #include <algorithm>
-#include <map>
 
-#include "schema/fit.h"
-#include "schema/lifecycle.h"
 #include "schema/quantity.h"
 
 namespace cara::cli {
@@ -37,30 +34,15 @@ std::string node_cell(const schema::Node& node) {
   return text;
 }
 
-using Cells = std::vector<std::string>;
-
 Cells joined(Cells cells, const Cells& more) {
   cells.insert(cells.end(), more.begin(), more.end());
   return cells;
-}
-
-const Cells kProjectHead{"NAME", "PHASE", "NODE", "CONDITIONS", "AGE"};
-Cells project_cells(const schema::Project& project, Timestamp now) {
-  return {project.metadata.name, std::string(to_string(project.status.phase)),
-          or_else(project.status.node_ref, "<none>"), condition_cell(project.status),
-          age_of(project.metadata.created_at, now)};
 }
 
 // What its owner says, or else the first of its own.
 std::string address_cell(const schema::NodeInfo& info) {
   const bool guess = info.address.empty() && !info.addresses.empty();
   return guess ? info.addresses.front() : or_else(info.address, "<none>");
-}
-
-const Cells kNodeHead{"NAME", "STATUS", "ADDRESS", "VERSION", "AGE"};
-Cells node_cells(const schema::Node& node, Timestamp now) {
-  return {node.metadata.name, node_cell(node), address_cell(node.status.info),
-          or_else(node.status.info.agent_version, "-"), age_of(node.metadata.created_at, now)};
 }
 
 // `1/2`: of its services, those that run and are not unhealthy.
@@ -92,51 +74,40 @@ std::string one_line(std::string text) {
   return text;
 }
 
-Table project_table(const std::vector<schema::Project>& projects, Timestamp now) {
-  Table table(kProjectHead);
-  for (const schema::Project& project : projects) table.add(project_cells(project, now));
-  return table;
+Cells project_head(bool wide) {
+  const Cells head{"NAME", "PHASE", "NODE", "CONDITIONS", "AGE"};
+  return wide ? joined(head, {"GENERATION", "ASSIGNMENT", "SERVICES"}) : head;
 }
 
-Table wide_project_table(const std::vector<schema::Project>& projects, Timestamp now) {
-  Table table(joined(kProjectHead, {"GENERATION", "ASSIGNMENT", "SERVICES"}));
-  for (const schema::Project& project : projects) {
-    table.add(joined(project_cells(project, now),
-                     {std::to_string(project.metadata.generation),
-                      std::to_string(project.status.assignment), services_cell(project)}));
-  }
-  return table;
+Cells project_cells(const schema::Project& project, bool wide, Timestamp now) {
+  const Cells cells{project.metadata.name, std::string(to_string(project.status.phase)),
+                    or_else(project.status.node_ref, "<none>"), condition_cell(project.status),
+                    age_of(project.metadata.created_at, now)};
+  if (!wide) return cells;
+  return joined(cells, {std::to_string(project.metadata.generation),
+                        std::to_string(project.status.assignment), services_cell(project)});
 }
 
-Table node_table(const std::vector<schema::Node>& nodes, Timestamp now) {
-  Table table(kNodeHead);
-  for (const schema::Node& node : nodes) table.add(node_cells(node, now));
-  return table;
+Cells node_head(bool wide) {
+  const Cells head{"NAME", "STATUS", "ADDRESS", "VERSION", "AGE"};
+  if (!wide) return head;
+  return joined(head,
+                {"PROJECTS", "CPU", "MEMORY", "TAINTS", "OS-IMAGE", "ARCH", "KERNEL", "DOCKER"});
 }
 
-Table wide_node_table(const std::vector<schema::Node>& nodes,
-                      const std::vector<schema::Project>& projects, Timestamp now) {
-  std::map<std::string, schema::Usage> usages;
-  for (const schema::Project& project : projects) {
-    if (!schema::is_bound(project.status.phase)) continue;
-    schema::add_to(usages[project.status.node_ref], schema::demand_of(project.spec));
-  }
-  Table table(joined(
-      kNodeHead, {"PROJECTS", "CPU", "MEMORY", "TAINTS", "OS-IMAGE", "ARCH", "KERNEL", "DOCKER"}));
-  for (const schema::Node& node : nodes) {
-    const schema::NodeInfo& info = node.status.info;
-    const schema::Usage& usage = usages[node.metadata.name];
-    table.add(joined(node_cells(node, now),
-                     {std::to_string(usage.projects),
-                      share_cell(usage.amounts.cpu_millis, info.allocatable,
-                                 &schema::Amounts::cpu_millis, schema::format_cpu),
-                      share_cell(usage.amounts.memory_bytes, info.allocatable,
-                                 &schema::Amounts::memory_bytes, schema::format_memory),
-                      std::to_string(node.spec.taints.size()), or_else(info.os, "-"),
-                      or_else(info.architecture, "-"), or_else(info.kernel, "-"),
-                      or_else(info.engine_version, "-")}));
-  }
-  return table;
+Cells node_cells(const schema::Node& node, const schema::Usage* usage, Timestamp now) {
+  const schema::NodeInfo& info = node.status.info;
+  const Cells cells{node.metadata.name, node_cell(node), address_cell(info),
+                    or_else(info.agent_version, "-"), age_of(node.metadata.created_at, now)};
+  if (usage == nullptr) return cells;
+  return joined(cells, {std::to_string(usage->projects),
+                        share_cell(usage->amounts.cpu_millis, info.allocatable,
+                                   &schema::Amounts::cpu_millis, schema::format_cpu),
+                        share_cell(usage->amounts.memory_bytes, info.allocatable,
+                                   &schema::Amounts::memory_bytes, schema::format_memory),
+                        std::to_string(node.spec.taints.size()), or_else(info.os, "-"),
+                        or_else(info.architecture, "-"), or_else(info.kernel, "-"),
+                        or_else(info.engine_version, "-")});
 }
 
 Table revision_table(const std::vector<schema::RevisionInfo>& revisions, Timestamp now) {
@@ -152,11 +123,12 @@ Table revision_table(const std::vector<schema::RevisionInfo>& revisions, Timesta
   return table;
 }
 
-Table event_table() { return Table({"AGE", "OBJECT", "ACTOR", "REASON", "COUNT", "MESSAGE"}); }
+Cells event_head() { return {"AGE", "OBJECT", "ACTOR", "REASON", "COUNT", "MESSAGE"}; }
 
-void add_event(Table& table, const schema::Event& event, Timestamp now) {
-  table.add({age_of(event.last, now), event.kind + "/" + event.name, event.actor, event.reason,
-             std::to_string(event.count), or_else(one_line(event.message), "-")});
+Cells event_cells(const schema::Event& event, Timestamp now) {
+  return {
+      age_of(event.last, now),     event.kind + "/" + event.name,        event.actor, event.reason,
+      std::to_string(event.count), or_else(one_line(event.message), "-")};
 }
 
 }  // namespace cara::cli

@@ -5,27 +5,28 @@
 #include <vector>
 
 #include "cli/table.h"
+#include "schema/fit.h"
 #include "schema/history.h"
 #include "schema/types.h"
 
 namespace cara::cli {
 
-// NAME PHASE NODE CONDITIONS AGE
-Table project_table(const std::vector<schema::Project>& projects, Timestamp now);
-// The same, and GENERATION ASSIGNMENT SERVICES
-Table wide_project_table(const std::vector<schema::Project>& projects, Timestamp now);
-// NAME STATUS ADDRESS VERSION AGE
-Table node_table(const std::vector<schema::Node>& nodes, Timestamp now);
-// The same, and PROJECTS CPU MEMORY TAINTS OS-IMAGE ARCH KERNEL DOCKER. CPU and MEMORY: what the
-// projects on the node ask for, of what it has for them. `projects`: all of the cluster.
-Table wide_node_table(const std::vector<schema::Node>& nodes,
-                      const std::vector<schema::Project>& projects, Timestamp now);
+using Cells = std::vector<std::string>;
+
+// NAME PHASE NODE CONDITIONS AGE; wide: GENERATION ASSIGNMENT SERVICES, too
+Cells project_head(bool wide);
+Cells project_cells(const schema::Project& project, bool wide, Timestamp now);
+// NAME STATUS ADDRESS VERSION AGE; wide: PROJECTS CPU MEMORY TAINTS OS-IMAGE ARCH KERNEL DOCKER,
+// too. CPU and MEMORY: what the projects on the node ask for, of what it has for them.
+Cells node_head(bool wide);
+// `usage`: of its projects; null: not wide.
+Cells node_cells(const schema::Node& node, const schema::Usage* usage, Timestamp now);
 
 // REVISION GENERATION AGE CAUSE HEALTHY CURRENT IMAGES
 Table revision_table(const std::vector<schema::RevisionInfo>& revisions, Timestamp now);
-// AGE OBJECT ACTOR REASON COUNT MESSAGE, and a row of it
-Table event_table();
-void add_event(Table& table, const schema::Event& event, Timestamp now);
+// AGE OBJECT ACTOR REASON COUNT MESSAGE
+Cells event_head();
+Cells event_cells(const schema::Event& event, Timestamp now);
 
 // `8s`; `-` for a time that is not set. What is in the future is a clock that is off, not an age.
 std::string age_of(Timestamp time, Timestamp now);

@@ -16,6 +16,8 @@ void say_error(Context& context, std::string_view sentence);
 Exit say_error(Context& context, const Error& error);
 // How a byte stream to a node ended: that its agent is not there is no missing control plane.
 Exit say_broken(Context& context, Error error);
+// One of the lines `file:line: path: what` about manifests, before the sentence that sums them up.
+void say_complaint(Context& context, const std::string& line);
 // Bad usage, with a pointer to the help of `verb` (empty: of the program).
 Exit say_usage(Context& context, std::string_view verb, std::string_view sentence);
 

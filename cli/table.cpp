@@ -46,10 +46,12 @@ void Table::print_rows(std::ostream& out, const std::vector<std::size_t>& widths
   }
 }
 
+void Table::hide_head() { first_ = printed_ = 1; }
+
 void Table::print(std::ostream& out) const {
   std::vector<std::size_t> widths;
-  widen(widths, 0);
-  print_rows(out, widths, 0);
+  widen(widths, first_);
+  print_rows(out, widths, first_);
 }
 
 void Table::print_new(std::ostream& out) {

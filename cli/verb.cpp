@@ -2,6 +2,7 @@
 
 #include "cli/completion.h"
 #include "cli/contexts.h"
+#include "cli/error_report.h"
 #include "cli/say.h"
 #include "schema/describe.h"
 #include "schema/formats.h"
@@ -63,7 +64,9 @@ Exit run_verb(Context& context, const Verb& verb, const std::vector<std::string>
   if (!flags) return say_usage(context, verb.name, flags.error().message);
   if (flags->help_wanted()) return help(context, {std::string(verb.name)});
   if (flags->version_wanted()) return print_version(context);
-  return verb.run(context, *flags);
+  const bool as_json = flags->text("output") == "json" && context.report == nullptr;
+  if (!as_json) return verb.run(context, *flags);
+  return with_json_errors(context, [&] { return verb.run(context, *flags); });
 }
 
 Exit run_without_verb(Context& context, const std::vector<std::string>& words) {
@@ -89,16 +92,12 @@ std::string token_of(std::string_view name) {
 
 const std::vector<const Verb*>& verbs() {
   static const std::vector<const Verb*> kVerbs{
-      &apply_verb(),  &get_verb(),     &describe_verb(), &delete_verb(),  &rollout_verb(),
-      &events_verb(), &cordon_verb(),  &uncordon_verb(), &drain_verb(),   &label_verb(),
-      &taint_verb(),  &logs_verb(),    &exec_verb(),     &forward_verb(), &copy_verb(),
-      &top_verb(),    &cluster_verb(), &version_verb()};
-      &apply_verb(),    &diff_verb(),   &edit_verb(),  &get_verb(),      &describe_verb(),
-      &wait_verb(),     &delete_verb(), &stop_verb(),  &start_verb(),    &restart_verb(),
-      &rollout_verb(),  &events_verb(), &label_verb(), &annotate_verb(), &cordon_verb(),
-      &uncordon_verb(), &drain_verb(),  &taint_verb(), &cluster_verb(),  &version_verb()};
-      &top_verb(),    &cluster_verb(), &context_verb(),  &bus_verb(),     &completion_verb(),
-      &man_verb(),    &version_verb()};
+      &apply_verb(),   &diff_verb(),     &edit_verb(),       &get_verb(),   &describe_verb(),
+      &explain_verb(), &wait_verb(),     &delete_verb(),     &stop_verb(),  &start_verb(),
+      &restart_verb(), &rollout_verb(),  &logs_verb(),       &exec_verb(),  &forward_verb(),
+      &copy_verb(),    &top_verb(),      &events_verb(),     &label_verb(), &annotate_verb(),
+      &cordon_verb(),  &uncordon_verb(), &drain_verb(),      &taint_verb(), &cluster_verb(),
+      &context_verb(), &bus_verb(),      &completion_verb(), &man_verb(),   &version_verb()};
   return kVerbs;
 }
 
@@ -145,6 +144,16 @@ Output output_of(const host::Flags& flags) {
 bool wants_wide(const host::Flags& flags) { return flags.text("output") == "wide"; }
 
 host::ProgramSpec program_of(std::vector<host::FlagSpec> flags) {
+  const auto is_output = [](const host::FlagSpec& flag) { return flag.name == "output"; };
+  if (std::none_of(flags.begin(), flags.end(), is_output)) {
+    flags.push_back({.name = "output",
+                     .help = "text or json; json: errors are a JSON object on standard error",
+                     .default_value = "text",
+                     .value_name = "FORMAT",
+                     .choices = {"text", "json"},
+                     .environment = kNoEnvironment,
+                     .letter = "o"});
+  }
   flags.push_back({.name = "user",
                    .help = "Who you are on the bus; your login name if not given",
                    .value_name = "NAME"});
@@ -192,7 +201,10 @@ Exit run(Context& context, const std::vector<std::string>& words) {
   if (name == "help") return help(context, rest);
   if (name == kCompleteWord) return run_complete(context, rest);
   const Verb* verb = find_verb(name);
-  return verb == nullptr ? unknown_verb(context, name) : run_verb(context, *verb, rest);
+  const auto work = [&] {
+    return verb == nullptr ? unknown_verb(context, name) : run_verb(context, *verb, rest);
+  };
+  return asks_for_json(rest) ? with_json_errors(context, work) : work();
 }
 
 }  // namespace cara::cli

@@ -26,6 +26,7 @@ struct Verb {
 const Verb& apply_verb();
 const Verb& get_verb();
 const Verb& describe_verb();
+const Verb& explain_verb();
 const Verb& delete_verb();
 const Verb& rollout_verb();
 const Verb& diff_verb();

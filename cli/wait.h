@@ -23,4 +23,11 @@ enum class WaitEnd { kCame, kTimedOut, kInterrupted };
 Result<WaitEnd> wait_until(Context& context, Api& api, const std::string& subject,
                            const Patience& patience, const std::function<Result<bool>()>& look);
 
+// For commands that go on until Ctrl-C: looks at once, after every event on `subject`, and from
+// time to time, because hints may be lost. Until the first look has succeeded, errors end it as
+// above; later ones that pass are only told, however long they stay. kGone of `look`: nobody wants
+// to see more.
+Exit watch_until_interrupted(Context& context, Api& api, const std::string& subject,
+                             const std::function<Result<Ok>()>& look);
+
 }  // namespace cara::cli

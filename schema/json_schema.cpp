@@ -30,5 +30,7 @@ Value titled(Map object, std::string_view kind) {
 
 Value project_json_schema() { return titled(schema_of<Project>(), "Project"); }
 Value node_json_schema() { return titled(schema_of<Node>(), "Node"); }
+Value project_fields() { return schema_of<Project>(); }
+Value node_fields() { return schema_of<Node>(); }
 
 }  // namespace cara::schema

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "schema/describe.h"
+#include "schema/encode.h"
 
 namespace cara::schema {
 
@@ -18,9 +18,13 @@ Map schema_of(const Rules& rules = {});
 class SchemaVisitor {
  public:
   template <class T>
-  void field(Presence presence, std::string_view key, T&, const Rules& rules) {
+  void field(Presence presence, std::string_view key, T& sample, const Rules& rules) {
     Map schema = schema_of<T>(rules);
     if (!rules.doc.empty()) schema.push_back({"description", Value(rules.doc)});
+    if (presence == Presence::kOptional && has_default(sample)) {
+      schema.push_back({"default", encode(sample)});
+    }
+    if (rules.status_only) schema.push_back({"readOnly", Value(true)});
     properties_.push_back({std::string(key), Value(std::move(schema))});
     if (presence == Presence::kRequired) required_.push_back(Value(key));
   }
@@ -32,6 +36,16 @@ class SchemaVisitor {
   }
 
  private:
+  // Of a field that is left out: what it says then. Nothing is no default.
+  template <class T>
+  static bool has_default(const T& sample) {
+    if constexpr (std::is_enum_v<T>) return true;
+    if constexpr (std::is_same_v<T, std::string>) return !sample.empty();
+    if constexpr (std::is_same_v<T, std::int64_t>) return sample != 0;
+    if constexpr (std::is_same_v<T, bool>) return sample;
+    return false;
+  }
+
   Map properties_;
   Array required_;
 };

@@ -47,6 +47,8 @@ class FakeApi final : public Api {
   std::vector<std::string> request_ids;         // of applies and deletes
   std::function<void(FakeApi&)> before_apply;   // once, before the next one that is to be kept
   std::function<void(FakeApi&)> while_waiting;  // something happens while a command waits
+  // Answers what the fake does not know; nothing: it does not know it either.
+  std::function<std::optional<runtime::Payload>(std::string_view, const runtime::Payload&)> more;
   runtime::MonoTime mono;
 
   Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
@@ -116,7 +118,7 @@ class FakeApi final : public Api {
   template <class Page, class Objects, class Member>
   runtime::Payload list(const Objects& objects, Member member, const runtime::Payload& body) {
     const auto request = *schema::unpack_message<schema::ListRequest>(body);
-    Page reply{.revision = 1};
+    Page reply{.revision = info.revision};
     for (auto it = objects.upper_bound(request.after); it != objects.end(); ++it) {
       if ((reply.*member).size() == page) {
         reply.next = (reply.*member).back().metadata.name;
@@ -280,6 +282,9 @@ class FakeApi final : public Api {
   }
 
   runtime::Payload answer(std::string_view operation, const runtime::Payload& body) {
+    if (more) {
+      if (const auto known = more(operation, body)) return *known;
+    }
     if (operation == "project.history") return history(body);
     if (operation == "event.list") return list_events(body);
     if (operation == "project.undo") {

@@ -199,11 +199,47 @@ TEST_CASE("describe shows a node with its projects") {
                       "  memory   8Gi        6Gi           1.1Gi (19%)\n"
                       "  pids     -          4096          0 (0%)\n"
                       "Projects:\n"
-                      "  NAME   PHASE     CPU   MEMORY   AGE\n"
-                      "  here   Running   1.5   1.1Gi    8s\n"
+                      "  NAME   PHASE     CPU         MEMORY        AGE\n"
+                      "  here   Running   1.5 (50%)   1.1Gi (19%)   8s\n"
                       "Conditions:     <none>\n"));
   CHECK(contains_text(seen.out, "Events:         <none>\n"));
   CHECK(seen.err == "error: node \"w2\" not found\n");
   CHECK(seen.exit == kRefused);
   CHECK(bench.run({"describe", "project"}).err.starts_with("error: which one? Give its name\n"));
+}
+
+TEST_CASE("describe node says what is wrong with it, first of all") {
+  CliBench bench;
+  schema::Node& node = bench.api.add_node("w1");
+  node.status.agent_id = "a1";
+  node.status.boot_id = "b1";
+  node.status.registration = 3;
+  node.status.conditions = {
+      {.type = schema::kConditionReady, .reason = "HeartbeatReceived"},
+      {.type = schema::kConditionEngine, .status = "False", .reason = "EngineUnavailable"},
+      {.type = schema::kConditionDiskPressure, .reason = "Low", .message = "1Gi\x1b[2J is left"}};
+  const std::string out = bench.run({"describe", "node", "w1"}).out;
+  CHECK(contains_text(out,
+                      "Troubles:       Engine=False: EngineUnavailable\n"
+                      "                DiskPressure: 1Gi\\x1b[2J is left\n"));
+  CHECK(contains_text(out, "Agent:          id a1, boot b1, registration 3\n"));
+  CHECK(out.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("describe hides secrets in what containers said, and says when a project ends") {
+  CliBench bench;
+  schema::Project& project = shop(bench);
+  project.spec.expire_at = Timestamp{kNow.ms + 3 * 3'600'000};
+  project.status.services[0].state = "exited";
+  project.status.services[0].exit_code = 0;
+  project.status.services[0].message = "login with hunter2 failed";
+  project.status.node_ref.clear();
+  project.status.home = "worker-01";
+  const std::string out = bench.run({"describe", "project", "shop"}).out;
+  CHECK(out.find("hunter2") == std::string::npos);
+  CHECK(contains_text(out, "State:      exited, unhealthy, exit code 0\n"));
+  CHECK(contains_text(out, "Last node:      worker-01\n"));
+  CHECK(contains_text(out, "Expires:        2025-06-15T18:06:40Z (in 3h)\n"));
+  CHECK(
+      contains_text(bench.run({"describe", "project", "shop", "--show-env"}).out, "with hunter2"));
 }

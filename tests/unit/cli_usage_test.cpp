@@ -27,7 +27,29 @@ TEST_CASE("bad usage says what is wrong and where the help is") {
         "error: `prjects` is no kind of object; did you mean `projects`?");
   CHECK(complaint({"delete", "project"}) == "error: which one? Give its name");
   CHECK(complaint({"get", "projects", "-o", "xml"}) ==
-        "error: --output: `xml` is none of table, wide, json, yaml");
+        "error: --output: `xml` is none of table, wide, json, yaml, name, jsonpath=EXPR; did you "
+        "mean `yaml`?");
+  CHECK(complaint({"get", "projects", "-o", "jsonpath={.a"}) ==
+        "error: jsonpath `{.a`, character 1: this `{` has no `}`");
+  CHECK(complaint({"get", "podjects"}) ==
+        "error: `podjects` is no kind of object; did you mean `projects`?");
+  CHECK(complaint({"get", "ingres"}) ==
+        "error: `ingres` is no kind of object; did you mean `ingress`?");
+  CHECK(complaint({"get", "secretes"}) ==
+        "error: `secretes` is no kind of object; there are projects, nodes, ingress and events");
+  CHECK(complaint({"get", "projects", "--ouput", "json"}) ==
+        "error: there is no flag --ouput; did you mean --output?");
+  CHECK(complaint({"get", "projects", "--phase", "runing"}) ==
+        "error: --phase: `runing` is no phase; did you mean `Running`?");
+  CHECK(complaint({"get", "nodes", "--phase", "Running"}) ==
+        "error: --phase is for projects; nodes have none");
+  CHECK(complaint({"get", "projects", "--sort-by", "ages"}) ==
+        "error: --sort-by: `ages` is no column of NAME, PHASE, NODE, CONDITIONS, AGE, and no path "
+        "such as .metadata.createdAt; did you mean `AGE`?");
+  CHECK(complaint({"get", "projects", "-l", "a=="}).empty() == false);
+  CHECK(complaint({"events", "--since", "soon"}).starts_with("error: --since: "));
+  CHECK(complaint({"events", "node", "w1", "--for", "node/w2"}) ==
+        "error: name the object either behind `events` or with --for");
   CHECK(complaint({"get", "projects", "--bogus"}) == "error: there is no flag --bogus");
   CHECK(complaint({"get", "projects", "--outptu", "json"}) ==
         "error: there is no flag --outptu; did you mean --output?");
