@@ -1,9 +1,11 @@
 // Api: what commands need of the control plane. BusApi speaks to the real one; tests bring a fake.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/result.h"
 #include "services/runtime/actor.h"
@@ -29,6 +31,18 @@ class Api {
   virtual Result<std::unique_ptr<Hints>> watch(const std::string& subject) = 0;
   // Of this process; as long-lived as the Api.
   virtual Streams& streams() = 0;
+  // What everybody who hears `subject` answers within `patience`, or until `done` says that no more
+  // is to be waited for.
+  struct Heard {
+    runtime::Payload body;
+    runtime::Duration after{};  // since the question was sent
+  };
+  using IsDone = std::function<bool(const std::vector<Heard>& so_far)>;
+  virtual Result<std::vector<Heard>> ask_all(const std::string& subject, runtime::Duration patience,
+                                             const IsDone& done) {
+    (void)subject, (void)patience, (void)done;
+    return unavailable("nobody to ask");
+  }
 };
 
 }  // namespace cara::cli

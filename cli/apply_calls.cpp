@@ -9,7 +9,7 @@ namespace cara::cli {
 namespace {
 
 void print(Context& context, const Complaints& complaints) {
-  for (const std::string& line : complaints) context.err << line << "\n";
+  for (const std::string& line : complaints) say_complaint(context, line);
 }
 
 }  // namespace

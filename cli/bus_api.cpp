@@ -66,6 +66,21 @@ class BusApi final : public Api {
     return *streams_;
   }
 
+  Result<std::vector<Heard>> ask_all(const std::string& subject, runtime::Duration patience,
+                                     const IsDone& done) override {
+    if (const Result<Ok> connected = reconnect(); !connected) return connected.error();
+    std::vector<Heard> all;
+    const auto heard = client_->ask_all(subject, to_ms(patience),
+                                        [&](const std::vector<host::BusClient::Heard>& so_far) {
+                                          for (std::size_t i = all.size(); i < so_far.size(); ++i) {
+                                            all.push_back({so_far[i].body, so_far[i].after});
+                                          }
+                                          return done(all);
+                                        });
+    if (!heard) return heard.error();
+    return all;
+  }
+
  private:
   class BusHints final : public Hints {
    public:

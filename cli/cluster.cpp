@@ -1,6 +1,7 @@
 // caractrl cluster: the cluster as a whole.
 #include <ostream>
 
+#include "cli/cluster_info.h"
 #include "cli/request.h"
 #include "cli/say.h"
 #include "cli/verb.h"
@@ -34,12 +35,16 @@ Exit info(Context& context, Api& api, const host::Flags& flags) {
   const auto info =
       call<schema::ServerInfo>(api, "server.info", schema::Wake{}, flags.duration("timeout"));
   if (!info) return say_error(context, info.error());
+  const Processes processes = ask_processes(context, api, flags.duration("timeout"));
   const Output output = output_of(flags);
   if (output == Output::kTable) {
     print(context.out, *info);
-  } else {
-    context.out << render(schema::to_value(*info), output);
+    print(context.out, processes);
+    return kDone;
   }
+  Value all = schema::to_value(*info);
+  for (Member& member : members_of(processes)) all.as_map()->push_back(std::move(member));
+  context.out << render(all, output);
   return kDone;
 }
 
@@ -83,6 +88,8 @@ const Verb& cluster_verb() {
           "When most nodes are lost at once, the network is the likely reason, and their projects\n"
           "stay where they are until the nodes are back. `allow-moves` has them placed elsewhere\n"
           "all the same; it is without effect when nothing is held.\n\n"
+          "`info` also asks every process on the bus what it is and measures how long the answer\n"
+          "takes; what does not answer within a second is named.\n\n"
           "Examples:\n"
           "  caractrl cluster info\n"
           "  caractrl cluster info -o json\n"

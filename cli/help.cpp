@@ -17,6 +17,7 @@ const std::vector<GroupNames>& group_names() {
       {"Say what should run", {"apply", "diff", "edit", "delete", "label", "annotate"}},
       {"See what is", {"get", "describe", "events", "top", "wait", "explain"}},
       {"Reach into projects", {"logs", "exec", "port-forward", "cp"}},
+      {"Look at the bus", {"msgpack2json", "json2msgpack"}},
       {"Operate projects", {"restart", "stop", "start", "rollout"}},
       {"Operate nodes and the cluster",
        {"cordon", "uncordon", "drain", "taint", "cluster", "backup"}},
@@ -130,8 +131,10 @@ void print_help(std::ostream& out, const Verb& verb) {
     out << "\nFlags:\n";
     print_flags(out, verb.flags);
   }
-  out << "\nFlags of every command:\n";
-  print_flags(out, global_flags());
+  if (!verb.bare) {
+    out << "\nFlags of every command:\n";
+    print_flags(out, global_flags());
+  }
   print_exit_codes(out);
 }
 

@@ -12,7 +12,7 @@ namespace cara::cli {
 enum class Output { kTable, kJson, kYaml };
 std::optional<Output> parse_output(std::string_view text);
 
-// Both end in a newline and hold no raw control characters but newlines. What to_yaml writes reads
+// All end in a newline and hold no raw control characters but newlines. What to_yaml writes reads
 // back as the same value: text that looks like another type is quoted.
 std::string to_json(const Value& value);
 // On one line, without its end.

@@ -59,7 +59,19 @@ Exit print_version(Context& context) {
   return kDone;
 }
 
+Exit run_bare(Context& context, const Verb& verb, const std::vector<std::string>& words) {
+  if (words.empty()) return verb.run(context, {});
+  if (words.front() == "--help" || words.front() == "-h") {
+    print_help(context.out, verb);
+    return kDone;
+  }
+  return say_usage(context, verb.name,
+                   "`" + std::string(verb.name) + "` takes nothing but standard input, not `" +
+                       schema::printable(words.front()) + "`");
+}
+
 Exit run_verb(Context& context, const Verb& verb, const std::vector<std::string>& words) {
+  if (verb.bare) return run_bare(context, verb, words);
   const auto flags = host::Flags::parse(program_of(verb.flags), words, context.environment);
   if (!flags) return say_usage(context, verb.name, flags.error().message);
   if (flags->help_wanted()) return help(context, {std::string(verb.name)});
@@ -92,12 +104,15 @@ std::string token_of(std::string_view name) {
 
 const std::vector<const Verb*>& verbs() {
   static const std::vector<const Verb*> kVerbs{
-      &apply_verb(),   &diff_verb(),     &edit_verb(),       &get_verb(),   &describe_verb(),
-      &explain_verb(), &wait_verb(),     &delete_verb(),     &stop_verb(),  &start_verb(),
-      &restart_verb(), &rollout_verb(),  &logs_verb(),       &exec_verb(),  &forward_verb(),
-      &copy_verb(),    &top_verb(),      &events_verb(),     &label_verb(), &annotate_verb(),
-      &cordon_verb(),  &uncordon_verb(), &drain_verb(),      &taint_verb(), &cluster_verb(),
-      &context_verb(), &bus_verb(),      &completion_verb(), &man_verb(),   &version_verb()};
+      &apply_verb(),        &diff_verb(),         &edit_verb(),       &get_verb(),
+      &describe_verb(),     &explain_verb(),      &wait_verb(),       &delete_verb(),
+      &stop_verb(),         &start_verb(),        &restart_verb(),    &rollout_verb(),
+      &logs_verb(),         &exec_verb(),         &forward_verb(),    &copy_verb(),
+      &top_verb(),          &events_verb(),       &label_verb(),      &annotate_verb(),
+      &cordon_verb(),       &uncordon_verb(),     &drain_verb(),      &taint_verb(),
+      &cluster_verb(),      &backup_verb(),       &context_verb(),    &bus_verb(),
+      &msgpack2json_verb(), &json2msgpack_verb(), &completion_verb(), &man_verb(),
+      &version_verb()};
   return kVerbs;
 }
 

@@ -21,6 +21,8 @@ struct Verb {
   std::string_view details;           // paragraphs and examples
   std::vector<host::FlagSpec> flags;  // besides those of every verb
   Exit (*run)(Context&, const host::Flags&);
+  // A filter: it takes no flags and no names, and reads no environment and no configuration.
+  bool bare = false;
 };
 
 const Verb& apply_verb();
@@ -53,6 +55,9 @@ const Verb& bus_verb();
 const Verb& completion_verb();
 const Verb& man_verb();
 const Verb& version_verb();
+const Verb& backup_verb();
+const Verb& msgpack2json_verb();
+const Verb& json2msgpack_verb();
 
 const std::vector<const Verb*>& verbs();
 const Verb* find_verb(std::string_view name);  // null: there is none

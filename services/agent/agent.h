@@ -59,6 +59,7 @@ class Agent : public runtime::Actor {
 
   std::vector<runtime::Subscription> subscriptions() const override;
   runtime::Effects step(std::span<const runtime::Event> batch, runtime::Instant now) override;
+  std::map<std::string, std::int64_t> gauges() const override;
 
  private:
   void handle(const runtime::Event& event, runtime::Instant now);

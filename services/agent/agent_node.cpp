@@ -44,6 +44,17 @@ void for_each_labels(const Observation& all, Visit visit) {
 
 }  // namespace
 
+std::map<std::string, std::int64_t> Agent::gauges() const {
+  const auto number = [](std::size_t size) { return static_cast<std::int64_t>(size); };
+  return {{"registration", session_.registration()},
+          {"revision", desired_pull_.revision()},
+          {"projects", desired_ ? number(desired_->size()) : 0},
+          {"pending", number(engine_.waiting())},
+          {"engine_calls", number(engine_.running())},
+          {"reports_in_flight", number(reports_.size())},
+          {"undecodable", static_cast<std::int64_t>(undecodable_)}};
+}
+
 void Agent::observe_node() {
   if (observing_node_ || !desired_) return;
   observing_node_ = true;

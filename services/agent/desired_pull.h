@@ -45,6 +45,8 @@ class DesiredPull {
   // Takes the events that are its own; nothing for all others.
   std::optional<News> handle(const runtime::Event& event, runtime::Effects& out);
 
+  std::int64_t revision() const { return have_revision_; }  // of what was read last; -1: nothing
+
  private:
   void ask(runtime::Effects& out);
   News answered(const runtime::Answered& answer, runtime::Effects& out);

@@ -46,6 +46,8 @@ class EngineCalls {
   void send(runtime::Effects& out);
   // The call that this answer ends; nothing if it is not the engine's.
   std::optional<EngineCall> take(runtime::RequestId id);
+  std::size_t waiting() const { return first_.size() + waiting_.size(); }
+  std::size_t running() const { return running_.size(); }
 
  private:
   void send_from(std::deque<EngineCall>& queue, runtime::Effects& out);

@@ -17,6 +17,7 @@ using runtime::Instant;
 
 constexpr runtime::TimerId kJudgeTimer = 1;
 constexpr runtime::TimerId kAliveTimer = 2;
+constexpr runtime::TimerId kBackupTimer = 3;
 constexpr Duration kAliveInterval = std::chrono::seconds(5);
 constexpr Duration kMaxJudgeInterval = std::chrono::seconds(1);
 constexpr int kJudgesPerTimeout = 4;
@@ -30,7 +31,8 @@ ApiServer::ApiServer(Store& store, Options options, runtime::Seed seed)
       options_(std::move(options)),
       ids_(seed),
       instance_(ids_.next()),
-      watch_(options_.node_timeout) {}
+      watch_(options_.node_timeout),
+      backups_(kBackupTimer) {}
 
 std::vector<runtime::Subscription> ApiServer::subscriptions() const {
   return {{schema::kApiSubjects, schema::kApiQueue},
@@ -52,6 +54,8 @@ Effects ApiServer::step(std::span<const Event> batch, Instant now) {
                           result.error().message}};
   }
   for (runtime::Effect& effect : result->effects) effects.push_back(std::move(effect));
+  backups_.pass_on(std::move(result->passed_on), effects);
+  backups_.handle(batch, effects);
   refused_.subject += result->refused.subject;
   refused_.reply += result->refused.reply;
   refused_.forbidden += result->refused.forbidden;
@@ -118,6 +122,25 @@ ApiServer::Rival ApiServer::meet_rivals(std::span<const Event> batch) const {
 runtime::Payload ApiServer::alive() const {
   return schema::pack_message(
       schema::Alive{.instance = instance_, .started_at_ms = started_at_.ms});
+}
+
+std::map<std::string, std::int64_t> ApiServer::gauges() const {
+  std::map<std::string, std::int64_t> all{{"revision", store_.revision()},
+                                          {"changes_floor", store_.floor()},
+                                          {"messages_refused", refused_.total()}};
+  if (const Result<NodeCounts> nodes = store_.count_nodes()) {
+    all["nodes"] = nodes->all;
+    all["nodes_ready"] = nodes->ready;
+  }
+  std::int64_t projects = 0;
+  const Result<Ok> counted = store_.count_projects([&](std::string_view phase, std::int64_t count) {
+    std::string name = "projects_" + std::string(phase);
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    all[name] = count;
+    projects += count;
+  });
+  if (counted) all["projects"] = projects;
+  return all;
 }
 
 // One line per interval, however much garbage comes.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,8 @@ class ApiServer : public runtime::Actor {
 
   std::vector<runtime::Subscription> subscriptions() const override;
   runtime::Effects step(std::span<const runtime::Event> batch, runtime::Instant now) override;
+
+  std::map<std::string, std::int64_t> gauges() const override;
 
   const Refused& refused() const { return refused_; }  // since the start
 
@@ -48,6 +51,7 @@ class ApiServer : public runtime::Actor {
   Timestamp started_at_;
   Refused refused_;
   std::int64_t reported_ = 0;
+  BackupCalls backups_;
 };
 
 }  // namespace cara::apiserver

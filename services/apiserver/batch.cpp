@@ -95,6 +95,10 @@ class Try {
       return answer(message, forbidden("the role " + std::string(to_string(call.caller.role)) +
                                        " may not call " + name));
     }
+    if (operation->handle == nullptr) {
+      result_.passed_on.push_back({name, message.body, *message.reply});
+      return;
+    }
     context_.actor = actor_of(call.caller);
     answer(message,
            attempt([&] { return operation->handle(context_, call.caller, name, message.body); }));

@@ -7,8 +7,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "schema/subjects.h"
+#include "services/apiserver/backup_calls.h"
 #include "services/apiserver/context.h"
 #include "services/runtime/actor.h"
 
@@ -35,6 +37,7 @@ struct Duties {
 struct BatchResult {
   runtime::Effects effects;  // answers, hints and events
   Refused refused;
+  std::vector<PassedOn> passed_on;  // not answered yet
 };
 
 // An error ends the process: the store cannot be trusted any more.

@@ -1,13 +1,19 @@
 // cara-apiserver: flags, lock, bus, store, actor.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "schema/formats.h"
 #include "schema/messages.h"
 #include "schema/wire.h"
 #include "services/apiserver/apiserver.h"
 #include "services/apiserver/file_lock.h"
+#include "services/apiserver/operations.h"
+#include "services/apiserver/store/backup.h"
+#include "services/apiserver/store/restore.h"
 #include "services/apiserver/store/store.h"
 #include "services/runtime/host/clock.h"
 #include "services/runtime/host/main_support.h"
@@ -73,6 +79,16 @@ const cara::host::ProgramSpec kProgram{
          .default_value = "spread",
          .value_name = "WORD",
          .choices = {"spread", "binpack"}},
+        {.name = "restore",
+         .help = "serve nothing, but make this backup (`caractrl backup`) the database --db, and "
+                 "end; what runs goes on, what was written since the backup is lost",
+         .value_name = "FILE",
+         .environment = "-"},
+        {.name = "force-restore",
+         .help = "with --restore: a database that is there is put aside",
+         .kind = FlagKind::kSwitch,
+         .default_value = "false",
+         .environment = "-"},
     }};
 
 Result<cara::apiserver::Options> read_options(const cara::host::Flags& flags) {
@@ -126,9 +142,43 @@ Result<Ok> probe(cara::host::NatsHost& bus) {
       "(SIGSTOP) or cut off: end it first");
 }
 
+// `cara.v1.api.<role>.<id>.project.apply`, for every role and id.
+std::vector<cara::host::MicroEndpoint> endpoints() {
+  std::vector<cara::host::MicroEndpoint> all;
+  std::string root = cara::schema::kApiSubjects;  // ends in `>`
+  root.pop_back();
+  for (const cara::apiserver::Operation& operation : cara::apiserver::operations()) {
+    std::string name(operation.name);
+    std::replace(name.begin(), name.end(), '.', '-');
+    all.push_back({.name = std::move(name),
+                   .subject = root + "*.*." + std::string(operation.name),
+                   .queue_group = cara::schema::kApiQueue});
+  }
+  all.push_back({.name = "heartbeat",
+                 .subject = cara::schema::kHeartbeatSubjects,
+                 .queue_group = cara::schema::kApiQueue});
+  return all;
+}
+
 int fail(const cara::Error& error) {
   spdlog::error("{}", error.message);
   return error.code == cara::Code::kInvalid ? cara::host::kExitUsage : 1;
+}
+
+int restore(const cara::host::Flags& flags) {
+  const std::string& path = flags.text("db");
+  const auto restored = cara::apiserver::restore({.backup = flags.text("restore"),
+                                                  .database = path,
+                                                  .replace = flags.enabled("force-restore")});
+  if (!restored) return fail(restored.error());
+  if (!restored->put_aside.empty()) {
+    spdlog::info("the database that was there is {} now", restored->put_aside);
+  }
+  spdlog::info(
+      "{} is cluster {} as of revision {}; it goes on at revision {}, so that everybody "
+      "reads it anew: start cara-apiserver without --restore",
+      path, restored->cluster, restored->revision_before, restored->revision);
+  return 0;
 }
 
 }  // namespace
@@ -143,8 +193,11 @@ int main(int argc, char** argv) {
   const auto lock =
       cara::host::take_lock([&path] { return cara::apiserver::FileLock::take(path); });
   if (!lock) return fail(lock.error());
-  cara::host::NatsHost bus(
-      cara::host::bus_options(start.flags, {cara::schema::Role::kApiserver, "a1"}));
+  if (!start.flags.text("restore").empty()) return restore(start.flags);
+  auto bus_options = cara::host::bus_options(start.flags, {cara::schema::Role::kApiserver, "a1"});
+  bus_options.micro.endpoints = endpoints();
+  cara::apiserver::BackupCopy backup(path);  // before the bus, whose worker uses it
+  cara::host::NatsHost bus(std::move(bus_options));
   if (Result<Ok> alone = probe(bus); !alone) return fail(alone.error());
   cara::runtime::IdSource ids(cara::host::random_seed());
   const auto store =
@@ -152,6 +205,12 @@ int main(int argc, char** argv) {
   if (!store) return fail(store.error());
   spdlog::info("serving cluster {} at revision {} from {}", (*store)->cluster(),
                (*store)->revision(), path);
+  bus.serve_local(
+      cara::apiserver::kBackupSubject,
+      [&backup](std::string_view request) {
+        return cara::apiserver::serve_backup(backup, request, cara::host::now().wall);
+      },
+      1);
   cara::apiserver::ApiServer server(**store, *options, cara::host::random_seed());
   return cara::host::run_process(bus, server);
 }

@@ -114,6 +114,9 @@ std::vector<Operation> make_operations() {
       operation<StreamRequest, StreamReply, stream_forward>("stream.forward", {kAdmin}),
       operation<StreamRequest, StreamReply, stream_copy>("stream.copy", {kAdmin}),
       operation<StreamRequest, StreamReply, stream_stats>("stream.stats", people),
+      {"backup.begin", {kAdmin}, nullptr},
+      {"backup.read", {kAdmin}, nullptr},
+      {"backup.end", {kAdmin}, nullptr},
       {"server.info", {kAdmin, kViewer, kSched, kGc, kAgent, kApiserver}, &server_info},
   };
 }

@@ -13,6 +13,7 @@ namespace cara::apiserver {
 struct Operation {
   std::string_view name;  // `<kind>.<verb>`
   std::vector<schema::Role> roles;
+  // Null: a worker answers (backup_calls.h).
   Result<runtime::Payload> (*handle)(Context&, const schema::Identity&, std::string_view name,
                                      std::string_view body);
 };

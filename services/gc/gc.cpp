@@ -28,6 +28,15 @@ std::vector<runtime::Subscription> Gc::subscriptions() const {
   return {{schema::kGcWake, schema::kGcQueue}};
 }
 
+std::map<std::string, std::int64_t> Gc::gauges() const {
+  const auto number = [](std::size_t size) { return static_cast<std::int64_t>(size); };
+  return {{"revision", mirror_.revision()},
+          {"projects", number(mirror_.projects().size())},
+          {"nodes", number(mirror_.nodes().size())},
+          {"pending", number(queue_.size())},
+          {"requests_in_flight", number(calls_.size())}};
+}
+
 runtime::Effects Gc::step(std::span<const runtime::Event> batch, runtime::Instant now) {
   out_.clear();
   for (const runtime::Event& event : batch) handle(event, now.mono);

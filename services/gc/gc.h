@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ class Gc : public runtime::Actor {
 
   std::vector<runtime::Subscription> subscriptions() const override;
   runtime::Effects step(std::span<const runtime::Event> batch, runtime::Instant now) override;
+  std::map<std::string, std::int64_t> gauges() const override;
 
  private:
   struct Call {

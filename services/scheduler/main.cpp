@@ -29,7 +29,9 @@ int main(int argc, char** argv) {
     return cara::host::kExitUsage;
   }
 
-  cara::host::NatsHost bus(cara::host::bus_options(start.flags, {cara::schema::Role::kSched, id}));
+  auto options = cara::host::bus_options(start.flags, {cara::schema::Role::kSched, id});
+  options.micro.endpoints = {{.name = "wake", .subject = cara::schema::kSchedAll}};
+  cara::host::NatsHost bus(std::move(options));
   cara::scheduler::Scheduler actor({.id = id});
   return cara::host::run_process(bus, actor);
 }

@@ -38,6 +38,16 @@ std::vector<runtime::Subscription> Scheduler::subscriptions() const {
   return {{schema::kSchedAll, ""}};
 }
 
+std::map<std::string, std::int64_t> Scheduler::gauges() const {
+  const auto number = [](std::size_t size) { return static_cast<std::int64_t>(size); };
+  return {{"revision", mirror_.revision()},
+          {"projects", number(mirror_.projects().size())},
+          {"nodes", number(mirror_.nodes().size())},
+          {"pending", number(queue_.size() + misfits_.size())},
+          {"pending_that_fit_nowhere", number(misfits_.size())},
+          {"requests_in_flight", number(calls_.size())}};
+}
+
 runtime::Effects Scheduler::step(std::span<const runtime::Event> batch, runtime::Instant now) {
   out_.clear();
   looked_at_ = 0;

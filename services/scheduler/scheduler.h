@@ -43,6 +43,7 @@ class Scheduler : public runtime::Actor {
 
   std::vector<runtime::Subscription> subscriptions() const override;
   runtime::Effects step(std::span<const runtime::Event> batch, runtime::Instant now) override;
+  std::map<std::string, std::int64_t> gauges() const override;
 
  private:
   enum class CallKind { kBind, kExplain };

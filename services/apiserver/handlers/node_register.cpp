@@ -1,4 +1,6 @@
 // node.register: an agent takes its node's name, with a new registration epoch each time.
+#include <algorithm>
+
 #include "schema/address.h"
 #include "schema/formats.h"
 #include "schema/wire.h"
@@ -125,7 +127,7 @@ Result<RegisterReply> node_register(Context& context, const Identity& caller,
   node.status.agent_id = request.agent_id;
   node.status.machine_id = request.machine_id;
   node.status.boot_id = request.boot_id;
-  ++node.status.registration;
+  node.status.registration = std::max(node.status.registration, context.store.epochs()) + 1;
   node.status.info = request.info;
   const bool registered_again = node.status.state == NodeState::kReady;
   if (set_engine(context, node, {request.engine_ready, request.engine_message}) &&

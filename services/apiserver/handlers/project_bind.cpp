@@ -1,4 +1,6 @@
 // project.bind, project.unschedulable: what schedulers say about a Pending project.
+#include <algorithm>
+
 #include "schema/fit.h"
 #include "schema/formats.h"
 #include "schema/lifecycle.h"
@@ -51,7 +53,7 @@ Result<RevisionReply> project_bind(Context& context, const Identity&,
   project->status.node_ref = request.node;
   project->status.home = request.node;
   project->status.services.clear();
-  ++project->status.assignment;
+  project->status.assignment = std::max(project->status.assignment, context.store.epochs()) + 1;
   done = save(context, *project, {.node = request.node});
   if (done) done = context.store.hold(*project);
   if (!done) return done.error();

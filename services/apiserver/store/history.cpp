@@ -108,7 +108,8 @@ Result<Ok> Store::merge_event(const schema::Event& event, std::string_view about
   merged = done && number != 0;
   if (!merged) return done;
   return database_->run(
-      "UPDATE events SET number = (SELECT MAX(number) + 1 FROM events), last = ?, message = ?,"
+      "UPDATE events SET number = (SELECT MAX(MAX(number), (SELECT epochs FROM meta)) + 1"
+      " FROM events), last = ?, message = ?,"
       " count = count + ? WHERE number = ?",
       {event.last.ms, std::string_view(event.message), event.count, Arg(number)});
 }
@@ -122,7 +123,8 @@ Result<Ok> Store::add_event(const schema::Event& event, std::string_view about) 
   std::int64_t number = 0;
   done = database_->run(
       "INSERT INTO events (number, kind, name, uid, first, last, actor, reason, about, message,"
-      " count) VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM events), ?, ?, ?, ?, ?, ?, ?, ?,"
+      " count) VALUES ((SELECT MAX(COALESCE(MAX(number), 0), (SELECT epochs FROM meta)) + 1 FROM"
+      " events), ?, ?, ?, ?, ?, ?, ?, ?,"
       " ?, ?) RETURNING number",
       {std::string_view(event.kind), std::string_view(event.name), std::string_view(event.uid),
        event.last.ms, event.last.ms, std::string_view(event.actor), std::string_view(event.reason),

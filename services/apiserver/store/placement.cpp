@@ -64,6 +64,14 @@ Result<NodeCounts> Store::count_nodes() {
   return counts;
 }
 
+Result<Ok> Store::count_projects(const OnCount& on_count) {
+  return database_->run("SELECT phase, COUNT(*) FROM objects WHERE kind = 'project' GROUP BY phase",
+                        {}, [&](const Row& row) {
+                          on_count(row.bytes(0), row.number(1));
+                          return Walk::kOn;
+                        });
+}
+
 Result<Held> Store::held() {
   Held held;
   const Result<Ok> done = database_->run(

@@ -69,16 +69,27 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   return store;
 }
 
+Result<Ok> Store::load_meta() {
+  return database_->run("SELECT cluster, revision, floor, hop_key, epochs, backup_at FROM meta", {},
+                        [this](const Row& row) {
+                          cluster_ = row.bytes(0);
+                          revision_ = row.number(1);
+                          floor_ = row.number(2);
+                          hop_key_ = row.bytes(3);
+                          epochs_ = row.number(4);
+                          backup_at_ = row.number(5);
+                          return Walk::kEnd;
+                        });
+}
+
 Result<Ok> Store::load() {
-  const Result<Ok> done = database_->run("SELECT cluster, revision, floor, hop_key FROM meta", {},
-                                         [this](const Row& row) {
-                                           cluster_ = row.bytes(0);
-                                           revision_ = row.number(1);
-                                           floor_ = row.number(2);
-                                           hop_key_ = row.bytes(3);
-                                           return Walk::kEnd;
-                                         });
-  if (!done) return done;
+  if (Result<Ok> done = load_meta(); !done) return done;
+  if (backup_at_ != 0 && !options_.restoring) {
+    return internal("the database " + options_.path + " is a backup, of " +
+                    to_string(Timestamp{backup_at_}) +
+                    ": what happened since would be done again under the same numbers; move it "
+                    "away and start once with --restore BACKUP");
+  }
   if (Result<Ok> began = begin_history(); !began) return began;
   if (Result<Ok> began = begin_holdings(); !began) return began;
   if (Result<Ok> began = begin_ingress(); !began) return began;

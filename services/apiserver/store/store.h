@@ -29,6 +29,7 @@ struct StoreOptions {
   std::int64_t max_replies = 1'000;   // kept for retries
   std::int64_t max_revisions = 10;    // of a project
   std::int64_t max_object_events = 100;
+  bool restoring = false;            // a backup is opened, to be made the cluster's store
   std::int64_t max_events = 20'000;  // of all objects; trimmed every 100
 };
 
@@ -117,6 +118,14 @@ class Store {
   const std::string& hop_key() const { return hop_key_; }  // what ingresses show each other
   std::int64_t revision() const { return revision_; }      // grows with every write, never reused
   std::int64_t floor() const { return floor_; }            // changes up to here are forgotten
+  // Assignments and registrations that are given out are above this one.
+  std::int64_t epochs() const { return epochs_; }
+
+  // A backup goes on as the cluster's store. Its revision jumps far beyond any that was given out
+  // after the backup, the change log is forgotten, so that every mirror lists again, and every
+  // agent has something new to read. What runs keeps its assignment.
+  static constexpr std::int64_t kRevisionJump = std::int64_t{1} << 32;
+  Result<Ok> go_on_from_backup();
 
   // --- One transaction. Ended by commit() or rollback(). With `refusal`, every write in it is
   // answered with that error and reads go on.
@@ -156,6 +165,8 @@ class Store {
 
   // --- Nodes that are lost together.
   Result<NodeCounts> count_nodes();
+  using OnCount = std::function<void(std::string_view phase, std::int64_t projects)>;
+  Result<Ok> count_projects(const OnCount& on_count);
   Result<Held> held();
   Result<Ok> set_held(const Held& held);
 
@@ -186,6 +197,7 @@ class Store {
  private:
   explicit Store(const StoreOptions& options, std::unique_ptr<Database> database);
   Result<Ok> load();
+  Result<Ok> load_meta();
   using OnProject = std::function<Result<Ok>(const schema::Project&)>;
   // What an older database lacks, for each project that `sql` finds; all of it or nothing.
   Result<Ok> take_over(std::string_view sql, const OnProject& on_project);
@@ -205,6 +217,8 @@ class Store {
   std::string hop_key_;
   std::int64_t revision_ = 0;
   std::int64_t floor_ = 0;
+  std::int64_t epochs_ = 0;
+  std::int64_t backup_at_ = 0;
   std::optional<Error> refusal_;
   std::vector<Written> written_;
   bool wrote_aside_ = false;  // something that is no revision of an object

@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kLost = "the connection to the NATS server is lost";
 constexpr std::chrono::milliseconds kSubscribePatience{2'000};
+constexpr std::chrono::milliseconds kSlice{20};  // how often somebody is asked whether it is enough
 
 // Users have no log to look into: the sentence says what to do.
 Error with_advice(Error error) {
@@ -38,6 +39,7 @@ ConnectOptions connect_options(const BusClientOptions& options) {
 BusClient::BusClient(const BusClientOptions& options)
     : identity_(options.identity),
       inbox_(unique_inbox(schema::inbox_prefix(options.identity))),
+      many_inbox_(unique_inbox(schema::inbox_prefix(options.identity) + ".srv")),
       ear_(*this) {}
 
 Result<std::unique_ptr<BusClient>> BusClient::connect(const BusClientOptions& options) {
@@ -76,6 +78,36 @@ Result<runtime::Payload> BusClient::request(const std::string& operation, runtim
                                operation, timeout.count()));
 }
 
+Result<std::vector<BusClient::Heard>> BusClient::ask_all(const std::string& subject,
+                                                         std::chrono::milliseconds patience,
+                                                         const IsDone& done) {
+  using Clock = std::chrono::steady_clock;
+  const std::string reply = fmt::format("{}.{}", many_inbox_, ++last_token_);
+  if (Result<Ok> subscribed = subscribe(reply); !subscribed) return subscribed.error();
+  {
+    const std::lock_guard lock(mutex_);
+    heard_.clear();
+    listening_ = true;
+  }
+  const Clock::time_point sent_at = Clock::now();
+  const auto sent = connection_->publish(subject, reply, "");
+  std::vector<Heard> all;
+  std::unique_lock lock(mutex_);
+  while (sent && !closed_ && !denied_ && Clock::now() < sent_at + patience && !done(all)) {
+    changed_.wait_for(lock, kSlice, [this] { return !heard_.empty() || denied_ || closed_; });
+    for (auto& [message, at] : std::exchange(heard_, {})) {
+      if (message.no_responders) return all;
+      all.push_back({.body = std::move(message.body),
+                     .after = std::chrono::duration_cast<std::chrono::microseconds>(at - sent_at)});
+    }
+  }
+  listening_ = false;
+  if (!sent) return sent.error();
+  if (closed_) return unavailable(kLost);
+  if (denied_) return forbidden(fmt::format("the NATS server refuses: {}", *denied_));
+  return all;
+}
+
 Result<Ok> BusClient::subscribe(const std::string& subject) {
   const auto subscribed = connection_->subscribe(subject, "");
   if (!subscribed) return subscribed.error();
@@ -108,6 +140,10 @@ void BusClient::on_message(BusMessage message) {
   const std::lock_guard lock(mutex_);
   if (message.subject.starts_with(inbox_)) {
     if (message.subject == awaited_) reply_ = std::move(message);
+  } else if (message.subject.starts_with(many_inbox_)) {
+    if (listening_ && heard_.size() < kMaxWaiting) {
+      heard_.emplace_back(std::move(message), std::chrono::steady_clock::now());
+    }
   } else if (waiting_.size() < kMaxWaiting) {
     waiting_.push_back(std::move(message));
   } else {

@@ -4,10 +4,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "schema/result.h"
 #include "schema/subjects.h"
@@ -42,6 +45,16 @@ class BusClient final : private BusListener {
   Result<runtime::Payload> request(const std::string& operation, runtime::Payload body,
                                    std::chrono::milliseconds timeout);
 
+  // What everybody who hears `subject` answers, as it comes, until `done` says so or the time is
+  // over. None: nobody listens.
+  struct Heard {
+    runtime::Payload body;
+    std::chrono::microseconds after{};  // since the question was sent
+  };
+  using IsDone = std::function<bool(const std::vector<Heard>& so_far)>;
+  Result<std::vector<Heard>> ask_all(const std::string& subject, std::chrono::milliseconds patience,
+                                     const IsDone& done);
+
   // Messages are taken with next(). Returns when the server knows of it, or refused.
   Result<Ok> subscribe(const std::string& subject);
   // Nothing: no message in time. kUnavailable: the connection is lost; kGone: messages were
@@ -61,6 +74,7 @@ class BusClient final : private BusListener {
 
   const schema::Identity identity_;
   const std::string inbox_;
+  const std::string many_inbox_;  // one that processes other than the apiserver may publish to
   std::uint64_t last_token_ = 0;
 
   std::mutex mutex_;
@@ -69,6 +83,8 @@ class BusClient final : private BusListener {
   std::deque<BusMessage> waiting_;
   std::string awaited_;  // the reply subject of the running request
   std::optional<BusMessage> reply_;
+  std::deque<std::pair<BusMessage, std::chrono::steady_clock::time_point>> heard_;
+  bool listening_ = false;  // to answers of everybody
   std::optional<std::string> denied_;
   bool closed_ = false;
   bool missed_ = false;

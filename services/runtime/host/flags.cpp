@@ -104,7 +104,8 @@ cxxopts::Options make_options(const ProgramSpec& program) {
   auto add = options.add_options();
   for (const FlagSpec& flag : all_flags(program)) {
     const std::string names = flag.letter.empty() ? flag.name : flag.letter + "," + flag.name;
-    std::string help = flag.help + " [" + environment_name(flag) + "]";
+    const std::string name = environment_name(flag);
+    std::string help = name == "-" ? flag.help : flag.help + " [" + name + "]";
     if (!flag.default_value.empty()) help += " (default " + flag.default_value + ")";
     auto value = cxxopts::value<std::vector<std::string>>();
     if (flag.kind == FlagKind::kSwitch) value->implicit_value("true");

@@ -67,9 +67,10 @@ class Mailbox {
     return batch;
   }
 
-  bool empty() const {
+  bool empty() const { return size() == 0; }
+  std::size_t size() const {
     const std::lock_guard lock(mutex_);
-    return queue_.empty();
+    return queue_.size();
   }
 
  private:

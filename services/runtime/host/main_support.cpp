@@ -13,6 +13,7 @@
 #include "services/runtime/host/clock.h"
 #include "services/runtime/host/health_file.h"
 #include "services/runtime/host/logging.h"
+#include "services/runtime/host/metrics_server.h"
 
 namespace cara::host {
 namespace {
@@ -21,6 +22,8 @@ constexpr std::chrono::seconds kLocalCallPatience{1};
 constexpr std::chrono::milliseconds kConnectingPatience{500};
 constexpr const char* kHealthFile = "health-file";
 constexpr const char* kHealthcheck = "healthcheck";
+constexpr const char* kMetricsListen = "metrics-listen";
+constexpr std::chrono::seconds kMetricsPatience{2};
 constexpr int kEndWatching = SIGUSR2;  // how StopSignals wakes its own thread
 
 sigset_t stop_signals() {
@@ -52,6 +55,11 @@ ProgramSpec with_service_flags(ProgramSpec program) {
                            .help = "file, best on a tmpfs, that says this process is healthy",
                            .value_name = "FILE"});
   program.flags.push_back(
+      {.name = kMetricsListen,
+       .help = "where this process tells its figures to Prometheus, at /metrics; nobody is asked "
+               "for a password, so keep it on loopback or a private network",
+       .value_name = "ADDRESS:PORT"});
+  program.flags.push_back(
       {.name = kHealthcheck,
        .help = "start nothing, but tell whether the process with the same --health-file is "
                "healthy: 0 if it works and is connected to the bus, 1 if not, 2 for wrong flags",
@@ -73,6 +81,41 @@ int tell_health(const std::string& program, const std::string& health_file) {
   }
   std::printf("%s is healthy: %s\n", program.c_str(), health->c_str());
   return 0;
+}
+
+struct Service {
+  const char* name;
+  const char* description;
+};
+
+Service service_of(schema::Role role) {
+  switch (role) {
+    case schema::Role::kApiserver:
+      return {"cara-apiserver",
+              "Keeps the state of the cluster and answers every request about it"};
+    case schema::Role::kSched:
+      return {"cara-scheduler", "Binds every pending project to a node"};
+    case schema::Role::kGc:
+      return {"cara-gc", "Removes what has expired or is gone, and frees projects from lost nodes"};
+    case schema::Role::kAgent:
+      return {"cara-agent", "Makes the containers of its node what the cluster wants them to be"};
+    case schema::Role::kAdmin:
+    case schema::Role::kViewer:
+      break;  // people
+  }
+  return {"", ""};
+}
+
+MicroOptions micro_options(const schema::Identity& identity) {
+  const Service service = service_of(identity.role);
+  std::map<std::string, std::string> metadata{{"instance", identity.id}};
+  if (identity.role == schema::Role::kAgent) {
+    metadata["node"] = schema::node_from_token(identity.id);
+  }
+  return {.name = service.name,
+          .id = runtime::IdSource(random_seed()).next(),
+          .description = service.description,
+          .metadata = std::move(metadata)};
 }
 
 }  // namespace
@@ -106,15 +149,28 @@ ProcessStart start_process(const ProgramSpec& own, int argc, char** argv) {
 BusOptions bus_options(const Flags& flags, schema::Identity identity) {
   std::string name =
       std::string("cara ") + std::string(schema::to_string(identity.role)) + " " + identity.id;
+  MicroOptions micro = micro_options(identity);
   return {.url = flags.text("nats"),
           .identity = std::move(identity),
           .client_name = std::move(name),
           .access = bus_access(flags),
           .pulse = {.health_file = flags.text(kHealthFile),
-                    .notify = notify_options(process_environment)}};
+                    .notify = notify_options(process_environment)},
+          .micro = std::move(micro),
+          .metrics_listen = flags.text(kMetricsListen)};
 }
 
 int run_process(NatsHost& host, runtime::Actor& actor) {
+  std::unique_ptr<MetricsServer> metrics;
+  if (!host.metrics_listen().empty()) {
+    auto started = MetricsServer::start(host.metrics_listen(),
+                                        [&host] { return host.metrics(kMetricsPatience); });
+    if (!started) {
+      spdlog::error("{}", started.error().message);
+      return started.error().code == Code::kInvalid ? kExitUsage : 1;
+    }
+    metrics = std::move(*started);
+  }
   int exit_code = 0;
   {
     const StopSignals signals([&host] { host.stop(); });

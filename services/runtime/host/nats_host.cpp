@@ -54,6 +54,7 @@ NatsHost::NatsHost(BusOptions options)
       mailbox_(options_.mailbox),
       bus_is_("connecting to " + printable_url(options_.url)),
       pulse_(options_.pulse),
+      micro_(options_.micro, now().wall),
       ear_(*this),
       connector_({.url = options_.url,
                   .client_name = options_.client_name,
@@ -67,7 +68,7 @@ NatsHost::~NatsHost() = default;
 
 void NatsHost::on_message(BusMessage message) {
   const std::size_t bytes = size_of(message);
-  mailbox_.offer(std::move(message), bytes);
+  mailbox_.offer(Arrived{std::move(message), mono_now()}, bytes);
 }
 
 void NatsHost::on_closed() { mailbox_.put(Closed{}); }
@@ -138,6 +139,11 @@ void NatsHost::serve_local(const std::string& subject, LocalHandler handler, std
 
 int NatsHost::run(runtime::Actor& actor) {
   subscriptions_ = actor.subscriptions();
+  actor_ = &actor;
+  if (micro_.is_enabled()) {
+    if (!micro_.has_endpoints()) micro_.serve(subscriptions_);
+    for (const std::string& subject : micro_.subjects()) subscriptions_.push_back({subject, ""});
+  }
   events_.insert(events_.begin(), runtime::Started{});
   if (connection_) {
     for (const auto& [subject, queue] : subscriptions_) subscribe(subject, queue);
@@ -166,7 +172,12 @@ bool NatsHost::step(runtime::Actor& actor) {
     events_.assign(std::make_move_iterator(cut), std::make_move_iterator(batch.end()));
     batch.erase(cut, batch.end());
   }
-  return perform_all(actor.step(batch, now()));
+  const runtime::MonoTime begun = mono_now();
+  runtime::Effects effects = actor.step(batch, now());
+  count_errors(batch, effects);
+  const bool running = perform_all(std::move(effects));
+  count_served(begun);
+  return running;
 }
 
 void NatsHost::drain(runtime::Actor& actor) {
@@ -225,8 +236,11 @@ void NatsHost::expire() {
   while (const auto timer = timers_.pop(time)) events_.push_back(runtime::TimerFired{*timer});
 }
 
-void NatsHost::take(BusMessage message) {
+void NatsHost::take(Arrived arrived) {
+  BusMessage& message = arrived.message;
   if (!message.subject.starts_with(inbox_)) {
+    if (micro_.is_asked_on(message.subject)) return tell_about_itself(arrived);
+    if (micro_.is_enabled()) counted_.push_back({micro_.endpoint_of(message.subject), arrived.at});
     std::optional<runtime::ReplyTo> reply;
     if (!message.reply.empty()) reply = runtime::ReplyTo{std::move(message.reply)};
     events_.push_back(runtime::Delivered{.subject = std::move(message.subject),

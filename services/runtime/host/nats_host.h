@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <set>
@@ -25,6 +26,7 @@
 #include "services/runtime/host/connector.h"
 #include "services/runtime/host/deadlines.h"
 #include "services/runtime/host/mailbox.h"
+#include "services/runtime/host/micro.h"
 #include "services/runtime/host/pulse.h"
 #include "services/runtime/host/worker_pool.h"
 
@@ -38,6 +40,8 @@ struct BusOptions {
   BusAccess access{};
   MailboxLimits mailbox{};
   PulseOptions pulse{};
+  MicroOptions micro{};
+  std::string metrics_listen{};  // ADDRESS:PORT of its figures by HTTP; empty: not by HTTP
 };
 
 class NatsHost final : private BusListener {
@@ -69,6 +73,10 @@ class NatsHost final : private BusListener {
   // Any thread.
   void post(runtime::Event event);
   void stop();
+  // The process's figures in Prometheus' text format. kTimeout: the owner's thread does not go
+  // round.
+  Result<std::string> metrics(runtime::Duration patience);
+  const std::string& metrics_listen() const { return options_.metrics_listen; }
 
   // After run(). False: a local call or an attempt to connect still runs, and destroying the host
   // would wait for it.
@@ -91,12 +99,25 @@ class NatsHost final : private BusListener {
   struct Denied {
     std::string sentence;
   };
+  struct Arrived {
+    BusMessage message;
+    runtime::MonoTime at;
+  };
+  struct Scrape {
+    std::shared_ptr<std::promise<std::string>> figures;
+  };
   struct LocalDone {
     std::uint64_t token = 0;
     Result<runtime::Payload> body;
   };
-  using Item = std::variant<BusMessage, runtime::Event, Connected, ConnectFailed, Closed, Missed,
-                            Denied, LocalDone>;
+  using Item = std::variant<Arrived, runtime::Event, Connected, ConnectFailed, Closed, Missed,
+                            Denied, LocalDone, Scrape>;
+
+  // A message that the actor has, or gets with the next step, and that an endpoint counts.
+  struct Counted {
+    std::size_t endpoint = 0;
+    runtime::MonoTime at;
+  };
 
   // A request whose answer is awaited, by the token in its reply subject.
   struct Pending {
@@ -120,7 +141,7 @@ class NatsHost final : private BusListener {
   void collect(runtime::Duration longest);
   runtime::Duration time_to_next(runtime::Duration longest) const;
   void expire();
-  void take(BusMessage message);
+  void take(Arrived arrived);
   void take(runtime::Event event);
   void take(Connected connected);
   void take(ConnectFailed failed);
@@ -128,6 +149,7 @@ class NatsHost final : private BusListener {
   void take(Missed);
   void take(Denied denied);
   void take(LocalDone done);
+  void take(const Scrape& scrape);
   void start_connecting(std::unique_ptr<NatsConnection> dead);
   void subscribe(const std::string& subject, const std::string& queue_group);
   void lost();
@@ -136,6 +158,12 @@ class NatsHost final : private BusListener {
 
   // Served by this process's own workers.
   static bool is_local(std::string_view subject);
+
+  // --- nats_host_micro.cpp: what the process says about itself.
+  MicroSnapshot snapshot();
+  void tell_about_itself(const Arrived& asked);
+  void count_errors(std::span<const runtime::Event> batch, const runtime::Effects& effects);
+  void count_served(runtime::MonoTime begun);
 
   void beat();
   // False: the actor stopped.
@@ -172,6 +200,11 @@ class NatsHost final : private BusListener {
   runtime::MonoTime log_again_;
   int exit_code_ = 0;
   Pulse pulse_;
+  Micro micro_;
+  std::vector<Counted> counted_;
+  const runtime::Actor* actor_ = nullptr;  // that runs
+  std::map<std::string, std::int64_t> gauges_;
+  runtime::MonoTime gauges_until_{};
 
   BusEar ear_;
   Connector connector_;  // last: its thread uses the members above
