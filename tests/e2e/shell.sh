@@ -41,7 +41,8 @@ head -c 20000000 /dev/urandom >"$work/random"
 equals "exec: 20 MB through and back [E49]" "$(cksum <"$work/random")" \
   "$(ctl exec -i shop -- cat <"$work/random" | cksum)"
 
-"${in_control[@]}" "$here/lib/terminal.py" "$bin/caractrl" "$nats_url" shop/box >"$work/tty" 2>&1 || true
+"${in_control[@]}" "$here/lib/terminal.py" "$bin/caractrl" "$nats_url" shop/box \
+  >"$work/tty" 2>&1 || true
 equals "exec -it: a terminal with its size, resize, Ctrl-C, exit code; and ours as before [E49]" \
   "tty size 24x80 resized 40x132 interrupted exit 5 restored" "$(paste -sd ' ' "$work/tty")"
 
@@ -89,7 +90,8 @@ for t in threads: t.join()
 print(len(good))
 PYTHON
 equals "port-forward: 60 connections at once, each half-closed [E49]" 60 "$(cat "$work/echo")"
-"${in_control[@]}" curl --silent --max-time 5 "http://127.0.0.1:$(port_of 81)/" >/dev/null 2>&1 || true
+"${in_control[@]}" curl --silent --max-time 5 "http://127.0.0.1:$(port_of 81)/" \
+  >/dev/null 2>&1 || true
 refused() {
   grep -q -- '-> 81: .*refused' "$logs/forward.log"
 }
