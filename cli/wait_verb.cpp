@@ -13,11 +13,11 @@ Exit run_wait(Context& context, const host::Flags& flags) {
   if (flags.text("for").empty()) {
     return say_usage(context, "wait", "for what? Say --for=phase=Running, for example");
   }
-  const Result<Goal> goal = parse_goal(flags.text("for"));
-  if (!goal) return say_usage(context, "wait", goal.error().message);
-  if (objects->kind == Kind::kNode && goal->what == Goal::What::kPhase) {
+  if (objects->kind == Kind::kNode && flags.text("for").starts_with("phase=")) {
     return say_usage(context, "wait", "nodes have no phase; wait --for=condition=Ready");
   }
+  const Result<Goal> goal = parse_goal(flags.text("for"));
+  if (!goal) return say_usage(context, "wait", goal.error().message);
   const Result<std::unique_ptr<Api>> api = connect(context, flags);
   if (!api) return say_error(context, api.error());
   const Patience patience{context.mono_now(), flags.duration("timeout")};
