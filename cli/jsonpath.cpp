@@ -33,7 +33,8 @@ std::string shown(std::string_view text) {
   std::string out;
   while (true) {
     const std::size_t tab = text.find('\t');
-    out += schema::printable_lines(text.substr(0, tab), text.size());
+    // An escape has four characters; nothing is cut.
+    out += schema::printable_lines(text.substr(0, tab), 4 * text.size());
     if (tab == std::string_view::npos) return out;
     out += '\t';
     text.remove_prefix(tab + 1);

@@ -17,7 +17,7 @@ void three(CliBench& bench) {
   auto& blog = bench.api.add("blog", Phase::kFailed);
   blog.metadata.labels = {{"app", "blog"}};
   blog.status.node_ref = "w2";
-  bench.api.add("wiki").metadata.created_at = {kNow.ms - 60'000};
+  bench.api.add("wiki").metadata.created_at = {kNow.ms - 180'000};
 }
 
 std::string names(CliBench& bench, std::vector<std::string> words) {
@@ -82,7 +82,7 @@ TEST_CASE("get --sort-by takes a path or a column") {
         "project/wiki\nproject/shop\nproject/blog\n");
   CHECK(bench.run({"get", "projects", "--sort-by", "age", "--no-headers"}).out ==
         "blog   Failed    w2       -                   8s\n"
-        "wiki   Pending   <none>   -                   1m\n"
+        "wiki   Pending   <none>   -                   3m\n"
         "shop   Running   w1       ContainersRunning   5m\n");
   CHECK(bench.run({"get", "projects", "--sort-by", "Phase", "--no-headers"})
             .out.starts_with("blog "));
@@ -100,9 +100,9 @@ TEST_CASE("get --show-labels and --no-headers") {
         "NAME   PHASE     NODE     CONDITIONS          AGE   LABELS\n"
         "blog   Failed    w2       -                   8s    app=blog\n"
         "shop   Running   w1       ContainersRunning   5m    app=shop,tier=web\n"
-        "wiki   Pending   <none>   -                   1m    <none>\n");
+        "wiki   Pending   <none>   -                   3m    <none>\n");
   CHECK(bench.run({"get", "project", "wiki", "--no-headers"}).out ==
-        "wiki   Pending   <none>   -   1m\n");
+        "wiki   Pending   <none>   -   3m\n");
 }
 
 TEST_CASE("get ingress is named by projects, in every form") {

@@ -135,7 +135,7 @@ TEST_CASE("get -w misses nothing while nobody answers, and says so [E47]") {
   CHECK(seen.out ==
         "shop   Pending   <none>   -   8s\n"
         "wiki   Pending   <none>   -   8s\n"
-        "wiki   Deleted   <none>   -                   -\n"
+        "wiki   Deleted   <none>   -   -\n"
         "shop   Running   w1       ContainersRunning   8s\n");
   CHECK(seen.err ==
         "warning: no control plane; what changes meanwhile is shown when somebody answers\n"
