@@ -6,6 +6,7 @@
 #include "cli/render.h"
 #include "schema/describe.h"
 #include "schema/formats.h"
+#include "schema/time.h"
 
 namespace cara::cli {
 namespace {
@@ -28,7 +29,12 @@ std::string upper(std::string text) {
 Key key_of(const Value* value) {
   if (value == nullptr || value->is_null()) return {};
   if (const std::int64_t* whole = value->as_int()) return {static_cast<double>(*whole), ""};
-  if (const std::string* text = value->as_string()) return {std::nullopt, *text};
+  if (const std::string* text = value->as_string()) {
+    // `05Z` is before `05.123Z`, which their characters do not know.
+    const Result<Timestamp> time = parse_timestamp(*text);
+    if (time) return {static_cast<double>(time->ms), ""};
+    return {std::nullopt, *text};
+  }
   return {std::nullopt, to_json_line(*value)};
 }
 

@@ -76,8 +76,8 @@ equals "-o jsonpath with a range" "$projects" \
   "$(ctl get projects -o jsonpath='{range .items[?(@.status.phase=="Pending")]}{.metadata.name}{"\n"}{end}' | wc -l)"
 equals "-o json is taken before and after the verb [S42]" \
   "$(ctl --output json get project p7)" "$(ctl get project p7 -o json)"
-equals "-l and --sort-by" "p30" \
-  "$(ctl get projects -l 'app=web,version in (1)' --sort-by .metadata.createdAt --no-headers |
+equals "-l and --sort-by" "p9" \
+  "$(ctl get projects -l 'app=web,version in (1)' --sort-by name --no-headers |
     tail -n 1 | awk '{print $1}')"
 equals "-l that nothing has" "No projects found" "$(ctl get projects -l app=db 2>&1)"
 refuses "errors are JSON where that was asked for" 1 '"exitCode":1' \
@@ -135,7 +135,7 @@ equals "no watch has ended" "rows objects events" \
 # --- The end --------------------------------------------------------------------------------------
 kill -INT "${pids[rows]}"
 eventually "Ctrl-C ends it" 5 dead rows
-{ "$bin/caractrl" --nats "$nats_url" get projects -w | head -n 1 >"$work/first"; } 2>/dev/null &
+{ "$bin/caractrl" --nats "$nats_url" get projects -w --show-labels | head -n 1 >"$work/first"; } 2>/dev/null &
 reader=$!
 eventually "a reader takes a line and goes" 10 grep -q NAME "$work/first"
 apply_all 9 25

@@ -74,6 +74,11 @@ TEST_CASE("get --sort-by takes a path or a column") {
   three(bench);
   CHECK(names(bench, {"--sort-by", ".metadata.createdAt"}) ==
         "project/shop\nproject/wiki\nproject/blog\n");
+  // Times are no texts: 05Z comes before 05.123Z.
+  bench.api.projects["shop"].metadata.created_at = {kNow.ms - 180'000 + 123};
+  CHECK(names(bench, {"--sort-by", ".metadata.createdAt"}) ==
+        "project/wiki\nproject/shop\nproject/blog\n");
+  bench.api.projects["shop"].metadata.created_at = {kNow.ms - 300'000};
   CHECK(names(bench, {"--sort-by", "{.status.nodeRef}"}) ==
         "project/wiki\nproject/shop\nproject/blog\n");
   bench.api.projects["blog"].metadata.generation = 10;
