@@ -65,15 +65,19 @@ within 20 ctl get projects || bail_out "the control plane does not start"
 
 # --- Forms ----------------------------------------------------------------------------------------
 apply_all 1
-eventually "all are Pending" 10 eval '[[ $(ctl get projects --phase Pending -o name | wc -l) == 30 ]]'
+all_are_pending() {
+  [[ $(ctl get projects --phase Pending -o name | wc -l) == "$projects" ]]
+}
+eventually "all are Pending" 10 all_are_pending
 matches "get prints a table [S38] [S39] [S41]" \
   '^NAME +PHASE +NODE +CONDITIONS +AGE'$'\n''p1 +Pending +<none> +[A-Za-z]+ +[0-9]+s' \
   "$(ctl get projects)"
 equals "-o name" "project/p7" "$(ctl get project p7 -o name)"
 equals "-o jsonpath of one" "Pending web" \
   "$(ctl get project p7 -o jsonpath='{.status.phase} {.metadata.labels.app}')"
+pending='{range .items[?(@.status.phase=="Pending")]}{.metadata.name}{"\n"}{end}'
 equals "-o jsonpath with a range" "$projects" \
-  "$(ctl get projects -o jsonpath='{range .items[?(@.status.phase=="Pending")]}{.metadata.name}{"\n"}{end}' | wc -l)"
+  "$(ctl get projects -o jsonpath="$pending" | wc -l)"
 equals "-o json is taken before and after the verb [S42]" \
   "$(ctl --output json get project p7)" "$(ctl get project p7 -o json)"
 equals "-l and --sort-by" "p9" \
@@ -135,7 +139,10 @@ equals "no watch has ended" "rows objects events" \
 # --- The end --------------------------------------------------------------------------------------
 kill -INT "${pids[rows]}"
 eventually "Ctrl-C ends it" 5 dead rows
-{ "$bin/caractrl" --nats "$nats_url" get projects -w --show-labels | head -n 1 >"$work/first"; } 2>/dev/null &
+{
+  timeout 30 "$bin/caractrl" --nats "$nats_url" get projects -w --show-labels |
+    head -n 1 >"$work/first"
+} 2>/dev/null &
 reader=$!
 eventually "a reader takes a line and goes" 10 grep -q NAME "$work/first"
 apply_all 9 25
