@@ -55,7 +55,7 @@ TEST_CASE("logs are followed until the container ends, and a silent one is follo
 TEST_CASE("logs of the run before, and of a container with a terminal [E49]") {
   StreamWorld& world = StreamWorld::get();
   const Container container(
-      "-t cara-test/base:1 /bin/sh -c \"echo run; cat /n; echo second >>/n\"");
+      "-t cara-test/base:1 /bin/sh -c \"echo run; sleep 2; cat /n; echo second >>/n\"");
   const auto ended = [&](const std::string& runs) {
     return eventually([&] {
       return world.dockerd.docker("wait " + container.id) == "0\n" &&

@@ -161,13 +161,13 @@ TEST_CASE("from the apiserver to the container and back [E49]") {
   REQUIRE(usage->containers.size() == 1);
   CHECK(usage->containers[0].project == "shop");
 
-  // The engine's network is not the agent's here: nobody answers, and the client is told.
-  Call port;
+  Call missing;
   REQUIRE(
-      cluster.stream(port, "forward", {.project = "shop", .forward = schema::ForwardOptions{80}})
+      cluster.stream(missing, "copy", {.project = "shop", .copy = schema::CopyOptions{"/nosuch"}})
           .ok());
-  const Error refused = port.refusal();
-  CHECK(has(refused.message, "port 80 of service `web`"));
+  const Error refused = missing.refusal();
+  CHECK(refused.code == Code::kNotFound);
+  CHECK(has(refused.message, "copy from service `web`: "));
 
   REQUIRE(cluster
               .ask<schema::DeleteReply>("project.delete",

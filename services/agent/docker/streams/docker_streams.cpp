@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t kChoreThreads = 4;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+constexpr std::int64_t kBeforeStart = kNsPerSecond / 5;
 constexpr const char* kLoopback = "127.0.0.1";
 constexpr long kSwitchingProtocols = 101;
 
@@ -53,11 +54,12 @@ Result<std::string> logs_query(const schema::LogsOptions& options, const Target&
                      " has no previous run in its container: it was started once only");
   }
   // Lines are stamped when the engine reads them, the last ones a little after the end that it
-  // tells, the first ones a little before the start: anything between the two will do.
+  // tells, the first ones a little before the start: anything between the two will do. Of a run
+  // that has ended, too, only its start is known.
   const bool ended_before = target.finished_ns < target.started_ns;
   const std::int64_t until = ended_before
                                  ? target.finished_ns + (target.started_ns - target.finished_ns) / 2
-                                 : target.started_ns - 1;
+                                 : target.started_ns - kBeforeStart;
   return query + "&until=" + engine_time(until);
 }
 
