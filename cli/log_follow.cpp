@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/objects.h"
+#include "cli/project_changes.h"
 #include "cli/request.h"
 #include "cli/say.h"
 #include "schema/formats.h"

@@ -1,6 +1,7 @@
 #include "cli/targets.h"
 
 #include "cli/objects.h"
+#include "cli/project_changes.h"
 #include "cli/request.h"
 #include "schema/describe.h"
 #include "schema/formats.h"
@@ -33,14 +34,6 @@ Result<Target> parse_target(std::string_view word) {
   const bool service_is_name = slash == std::string_view::npos || is_name(target.service);
   if (is_name(target.project) && service_is_name) return target;
   return invalid("`" + schema::printable(word) + "` names no service; write PROJECT/SERVICE");
-}
-
-Result<schema::Project> get_project(Api& api, const std::string& name, runtime::Duration timeout) {
-  auto reply = call<schema::ProjectReply>(api, "project.get", schema::GetRequest{name}, timeout);
-  if (reply) return std::move(reply->project);
-  Error error = reply.error();
-  if (error.code == Code::kNotFound) error.message = not_found_sentence(Kind::kProject, name);
-  return error;
 }
 
 Result<std::string> choose_service(const schema::Project& project, const Target& target) {

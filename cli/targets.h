@@ -16,8 +16,6 @@ struct Target {
 
 // `shop/web`, `shop`. kInvalid: neither.
 Result<Target> parse_target(std::string_view word);
-// With the sentence that users know.
-Result<schema::Project> get_project(Api& api, const std::string& name, runtime::Duration timeout);
 // The name of the service; the only one if none was said. kNotFound with what it could have meant.
 Result<std::string> choose_service(const schema::Project& project, const Target& target);
 // The same for a command that needs just one.

@@ -5,6 +5,7 @@
 
 #include "cli/lists.h"
 #include "cli/objects.h"
+#include "cli/project_changes.h"
 #include "cli/say.h"
 #include "cli/streams.h"
 #include "cli/style.h"

@@ -113,9 +113,6 @@ const std::vector<const Verb*>& verbs() {
       &cluster_verb(),      &backup_verb(),       &context_verb(),    &bus_verb(),
       &msgpack2json_verb(), &json2msgpack_verb(), &completion_verb(), &man_verb(),
       &version_verb()};
-      &apply_verb(),   &get_verb(),    &describe_verb(), &explain_verb(),  &delete_verb(),
-      &rollout_verb(), &events_verb(), &cordon_verb(),   &uncordon_verb(), &drain_verb(),
-      &label_verb(),   &taint_verb(),  &cluster_verb(),  &version_verb()};
   return kVerbs;
 }
 
