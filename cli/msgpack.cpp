@@ -114,6 +114,7 @@ const Verb& msgpack2json_verb() {
           "same.\n"
           "No connection is made and no configuration read.\n\n"
           "Examples:\n"
+          "  caractrl msgpack2json < MESSAGE\n"
           "  nats sub 'cara.v1.evt.>' --translate \"caractrl msgpack2json\"\n"
           "  caractrl json2msgpack <<<'{}' |\n"
           "    nats req cara.v1.api.admin.me.project.list --translate \"caractrl msgpack2json\"\n",

@@ -94,7 +94,7 @@ TEST_CASE("what cannot be known is not offered, and no word is said about it") {
   bench.no_connection.reset();
   bench.api.fail = forbidden("viewers only look");
   CHECK(bench.offered({"get", "projects", ""}).empty());
-  CHECK(bench.offered({"get", "--output"}) == "--output");
+  CHECK(bench.offered({"get", "--output"}) == "--output --output-watch-events");
   std::filesystem::create_directories(bench.folder() + "/caravanserai");
   bench.file("caravanserai/config.yaml", "garbage");
   CHECK(bench.offered({"--context", ""}).empty());

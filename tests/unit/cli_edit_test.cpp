@@ -80,7 +80,7 @@ TEST_CASE("what is wrong is written into the file, and it is edited again") {
   const std::string second = content(bench, "seen.2");
   CHECK(contains_text(second, "did you mean `image`?"));
   // The line that it names is the one of this very file.
-  const std::size_t at = second.find("# line ");
+  const std::size_t at = second.rfind("# line ", second.find("did you mean"));
   REQUIRE(at != std::string::npos);
   const int line = std::stoi(second.substr(at + 7));
   std::istringstream lines(second);

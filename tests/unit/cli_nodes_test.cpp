@@ -107,11 +107,9 @@ TEST_CASE("wrong changes of nodes are bad usage, with a sentence") {
   CHECK(complaint({"cordon"}) == "error: which node? Give its name");
   CHECK(complaint({"cordon", "project/x"}) ==
         "error: only nodes are changed like this; what a project is stands in its manifest");
-  CHECK(complaint({"label"}) == "error: of what? Say `node NAME`");
-  CHECK(complaint({"label", "node"}) == "error: which node? Give its name");
-  CHECK(complaint({"label", "node", "a=b"}) == "error: which node? Give its name");
-  CHECK(complaint({"label", "project", "x", "a=b"}) ==
-        "error: only nodes are changed like this; what a project is stands in its manifest");
+  CHECK(complaint({"label"}) == "error: of what? Name `projects` or `nodes`");
+  CHECK(complaint({"label", "node"}) == "error: which one? Give its name");
+  CHECK(complaint({"label", "node", "a=b"}) == "error: which one? Give its name");
   CHECK(complaint({"label", "node", "w1"}) ==
         "error: which label? Give KEY=VALUE, or KEY- to remove it");
   CHECK(complaint({"label", "node", "w1", "a=b", "c"}) ==
@@ -147,13 +145,15 @@ TEST_CASE("cluster info shows the cluster, and what to do when moves are held [E
   const std::string head =
       "Version:    9.9.9\nCluster:    c1\nInstance:   i\nRevision:   1\n"
       "Nodes:      3/5 ready\nPlacement:  spread\n";
+  const std::string nobody = "Processes:  cannot be asked: nobody to ask\n";
   CHECK(bench.run({"cluster", "info"}).out ==
-        head + "Moves:      projects of lost nodes are placed elsewhere\n");
+        head + "Moves:      projects of lost nodes are placed elsewhere\n" + nobody);
   bench.api.info.moves_held = "3 of 5 nodes were lost within 1m";
   CHECK(bench.run({"cluster", "info"}).out ==
         head +
             "Moves:      held: 3 of 5 nodes were lost within 1m\n"
-            "            `caractrl cluster allow-moves` moves them all the same\n");
+            "            `caractrl cluster allow-moves` moves them all the same\n" +
+            nobody);
   const std::string json = bench.run({"cluster", "info", "-o", "json"}).out;
   CHECK(contains_text(json, "\"movesHeld\": \"3 of 5 nodes were lost within 1m\""));
 }

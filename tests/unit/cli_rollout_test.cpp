@@ -73,8 +73,8 @@ TEST_CASE("rollout refuses what it cannot mean") {
     CHECK(seen.exit == kBadInput);
     return seen.err.substr(0, seen.err.find('\n'));
   };
-  CHECK(complaint({}) == "error: which one? Say `history` or `undo`");
-  CHECK(complaint({"undoo"}) == "error: `undoo` is neither `history` nor `undo`");
+  CHECK(complaint({}) == "error: which one? Say `history`, `undo` or `restart`");
+  CHECK(complaint({"undoo"}) == "error: `undoo` is none of `history`, `undo` and `restart`");
   CHECK(complaint({"undo"}) == "error: of which project? Say `project NAME`");
   CHECK(complaint({"undo", "project"}) == "error: of which project? Give one name");
   CHECK(complaint({"undo", "project", "a", "b"}) == "error: of which project? Give one name");

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kSlice{20};  // how often somebody is asked 
 
 // Users have no log to look into: the sentence says what to do.
 Error with_advice(Error error) {
-  if (error.code == Code::kUnavailable) {
+  if (error.message.starts_with("no NATS server")) {
     error.message += "; is nats-server running there, and is it the right --nats?";
   }
   return error;

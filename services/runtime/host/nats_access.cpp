@@ -70,6 +70,17 @@ Result<Ok> add_own_certificate(natsOptions* options, const BusAccess& access) {
   return Ok{};
 }
 
+// Of `SSL handshake error: 20:unable to get local issuer certificate:depth=...`; else empty.
+std::string certificate_fault(const std::string& words) {
+  constexpr std::string_view kBegin = "SSL handshake error: ";
+  if (!words.starts_with(kBegin)) return "";
+  const std::size_t number = words.find(':', kBegin.size());
+  const bool counted =
+      words.find_first_not_of("0123456789", kBegin.size()) == number && number != kBegin.size();
+  if (number == std::string::npos || !counted) return "";
+  return words.substr(number + 1, words.find(':', number + 1) - number - 1);
+}
+
 }  // namespace
 
 Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::string& host) {
@@ -93,17 +104,39 @@ Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::
   return Ok{};
 }
 
-Error connect_error(natsStatus status, const std::string& where, const std::string& words) {
+Error connect_error(natsStatus status, const BusAccess& access, const std::string& where,
+                    std::string words) {
+  // `(conn.c:733): ...` helps nobody.
+  const std::size_t place = words.starts_with("(") ? words.find("): ") : std::string::npos;
+  if (place != std::string::npos) words.erase(0, place + 3);
+  const std::string server = "the NATS server at " + where;
   if (status == NATS_CONNECTION_AUTH_FAILED) {
-    return forbidden(fmt::format("the NATS server at {} refuses these credentials", where));
+    return forbidden(fmt::format("{} refuses these credentials", server));
   }
-  if (status == NATS_NO_SERVER) {
-    return unavailable(fmt::format("no NATS server answers at {}", where));
+  if (status == NATS_NO_SERVER) return unavailable("no NATS server answers at " + where);
+  if (status == NATS_TIMEOUT) return timed_out(server + " did not answer in time");
+  if (status == NATS_SECURE_CONNECTION_WANTED) {
+    return unavailable(server + " speaks no TLS, and is told nothing in clear text");
   }
-  if (status == NATS_TIMEOUT) {
-    return timed_out(fmt::format("the NATS server at {} did not answer in time", where));
+  if (const auto reason = certificate_fault(words); !reason.empty()) {
+    if (reason.find("mismatch") != std::string::npos) {
+      return unavailable(fmt::format(
+          "the certificate of {} is not for {}; if that is right, --nats-server-name says which "
+          "name it has",
+          server, access.server_name.empty() ? "this host" : "`" + access.server_name + "`"));
+    }
+    return unavailable(
+        fmt::format("the certificate of {} is not trusted: {}; --nats-ca has those who may sign it",
+                    server, reason));
   }
-  return unavailable(fmt::format("cannot connect to the NATS server at {}: {}", where,
+  // A server that misses a certificate of ours says so after our side of TLS 1.3 is done.
+  if (words.starts_with("Expected 'PONG', got ''")) {
+    return unavailable(server + " ends the connection without a word" +
+                       (access.wants_tls() && access.cert_file.empty()
+                            ? "; perhaps it wants a certificate of ours: --nats-cert"
+                            : ""));
+  }
+  return unavailable(fmt::format("cannot connect to {}: {}", server,
                                  words.empty() ? natsStatus_GetText(status) : words.c_str()));
 }
 

@@ -14,6 +14,7 @@ namespace cara::host {
 Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::string& host);
 
 // What a failed handshake means. `where` is the server's URL, without secrets; `words` cnats' own.
-Error connect_error(natsStatus status, const std::string& where, const std::string& words);
+Error connect_error(natsStatus status, const BusAccess& access, const std::string& where,
+                    std::string words);
 
 }  // namespace cara::host

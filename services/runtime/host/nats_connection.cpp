@@ -192,7 +192,8 @@ Result<std::unique_ptr<NatsConnection>> NatsConnection::open_one(const ConnectOp
     if (status != NATS_CONNECTION_AUTH_FAILED || options.access.nkey_file.empty()) break;
   }
   if (status != NATS_OK) {
-    return connect_error(status, printable_url(url), text_or_empty(nats_GetLastError(nullptr)));
+    return connect_error(status, options.access, printable_url(url),
+                         text_or_empty(nats_GetLastError(nullptr)));
   }
   return std::unique_ptr<NatsConnection>(new NatsConnection(std::move(handle)));
 }

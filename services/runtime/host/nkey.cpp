@@ -57,7 +57,8 @@ std::string decode(std::string_view text) {
     bytes += static_cast<char>((buffer >> (bits - 8)) & 0xff);
     bits -= 8;
   }
-  if (bytes.size() < 3) return "";
+  const bool padded_with_zeros = (buffer & ((1U << bits) - 1)) == 0;
+  if (bytes.size() < 3 || !padded_with_zeros) return "";
   const auto low = static_cast<std::uint8_t>(bytes[bytes.size() - 2]);
   const auto high = static_cast<std::uint8_t>(bytes.back());
   bytes.resize(bytes.size() - 2);
