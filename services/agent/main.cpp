@@ -122,7 +122,6 @@ int run(const host::Flags& flags) {
     spdlog::error("{}", state.error().message);
     return 1;
   }
-
   const std::string files = std::filesystem::absolute(flags.text("state-dir")) / kVolumeFiles;
   docker::DockerEngine engine({.endpoint = config->endpoint,
                                .files_folder = files,
@@ -139,7 +138,7 @@ int run(const host::Flags& flags) {
                                      return docker::read_machine(config->endpoint, data_folder,
                                                                  config->pool);
                                    }});
-  const host::BusOptions bus_options =
+  const auto bus_options =
       host::bus_options(flags, {schema::Role::kAgent, schema::node_token(node)});
   docker::StreamServer streams(
       engine,

@@ -68,7 +68,7 @@ Result<runtime::Payload> serve_backup(BackupCopy& copy, std::string_view packed,
     return answer<BackupBeginRequest>(body, [&](const auto& r) { return copy.begin(r, now); });
   }
   if (name == "backup.read") {
-    return answer<BackupReadRequest>(body, [&](const auto& r) { return copy.read(r); });
+    return answer<BackupReadRequest>(body, [&](const auto& r) { return copy.read(r, now); });
   }
   if (name == "backup.end") {
     return answer<BackupEndRequest>(body, [&](const auto& r) { return copy.end(r); });

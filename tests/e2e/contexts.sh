@@ -22,7 +22,10 @@ user() {
   printf '%s=%s\n' "$1" "$("$bin/caractrl" bus key "$keys/${1/\//-}")"
 }
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
 }
 certificates || bail_out "openssl makes no certificates"
 nats_port=$(free_port)
@@ -70,7 +73,8 @@ make_image e2e/idle:1 "$wait_for_term"
 
 # --- who may what ---------------------------------------------------------------------------------
 project shop | ctl apply -f - >/dev/null
-eventually "a project becomes Running on a bus with TLS, NKeys and permissions" 20 is_in shop Running
+eventually "a project becomes Running on a bus with TLS, NKeys and permissions" \
+  20 is_in shop Running
 violations() {
   ! grep -h 'Violation\|refuses' "$logs"/*.log
 }
@@ -93,7 +97,8 @@ refuses "a CA that did not sign it: exit code 3" 3 "is not trusted" \
   ctl --nats-ca "$keys/bus.crt" get projects
 refuses "nobody there: exit code 3" 3 "no NATS server answers" \
   ctl --nats "tls://localhost:$(free_port)" get projects
-refuses "no such context, and which was meant" 2 "did you mean \`jane\`?" ctl --context jan get nodes
+refuses "no such context, and which was meant" 2 "did you mean \`jane\`?" \
+  ctl --context jan get nodes
 
 # An agent's key opens its own node and no other.
 spawn cara-agent-2 "$bin/cara-agent" --nats "$nats_url" --nats-nkey "$keys/agent-$node" \
@@ -132,7 +137,8 @@ typed "a file" "caractrl apply -f $work/file\\ with\\ \\\$odd\\ name " \
 
 # What a hostile cluster could offer is quoted, and never run.
 mkdir "$work/stub"
-printf '#!/bin/sh\nprintf "words\\n%s\\t\\n"\n' "a\$(touch $work/pwned)'b \\\"c" >"$work/stub/caractrl"
+printf '#!/bin/sh\nprintf "words\\n%s\\t\\n"\n' \
+  "a\$(touch $work/pwned)'b \\\"c" >"$work/stub/caractrl"
 chmod +x "$work/stub/caractrl"
 printf 'PATH=%q:$PATH\nsource %q\n' "$work/stub" "$work/completion" >"$work/rc"
 typed "odd characters are quoted" "caractrl get a\\\$\\(touch\\ $work/pwned\\)\\'b\\ \\\"c " \

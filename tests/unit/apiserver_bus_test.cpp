@@ -1,7 +1,6 @@
 // How the apiserver meets the bus: batches, hints, roles, garbage, pages, rivals.
 #include <set>
 
-#include "schema/permissions.h"
 #include "services/apiserver/operations.h"
 #include "tests/unit/apiserver_world.h"
 
@@ -162,20 +161,6 @@ TEST_CASE("every role may do what the table says and nothing else [I29]") {
     }
   }
   CHECK(world.store->revision() == 0);
-}
-
-TEST_CASE("the lists for the NATS server permit what the table permits [I29]") {
-  for (const Operation& operation : operations()) {
-    for (const Role role :
-         {Role::kViewer, Role::kSched, Role::kGc, Role::kAgent, Role::kApiserver}) {
-      const Identity who{role, "x"};
-      const auto lists = schema::permissions_of(who);
-      const std::string subject = schema::api_subject(who, operation.name);
-      INFO(subject);
-      CHECK(may_call(operation, role) == (std::find(lists.publish.begin(), lists.publish.end(),
-                                                    subject) != lists.publish.end()));
-    }
-  }
 }
 
 TEST_CASE("a reply subject that is not the caller's own is dropped and counted [F37]") {

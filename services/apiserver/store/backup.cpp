@@ -18,11 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kBusyTimeoutMs = 2'000;
 // A client that was ended does not keep the next one waiting.
-constexpr std::chrono::seconds kAbandonedAfter{10};
+constexpr std::int64_t kAbandonedAfterMs = 10'000;
 constexpr std::size_t kMaxClient = 64;
 // Left to the writer beside the copy: without room it could write nothing.
 constexpr std::uintmax_t kRoomForWriter = 64 * 1024 * 1024;
@@ -88,7 +86,7 @@ Result<schema::BackupBeginReply> BackupCopy::begin(const schema::BackupBeginRequ
     return invalid("client must have 1 to " + std::to_string(kMaxClient) + " characters");
   }
   if (file_ >= 0 && request.client == client_) return about_;
-  if (file_ >= 0 && Clock::now() - used_at_ < kAbandonedAfter) {
+  if (file_ >= 0 && now.ms - used_at_.ms < kAbandonedAfterMs) {
     return conflict("another backup is being made; try again when it is done");
   }
   drop();
@@ -97,7 +95,7 @@ Result<schema::BackupBeginReply> BackupCopy::begin(const schema::BackupBeginRequ
     return made.error();
   }
   client_ = request.client;
-  used_at_ = Clock::now();
+  used_at_ = now;
   return about_;
 }
 
@@ -126,14 +124,15 @@ Result<Ok> BackupCopy::make(Timestamp now) {
   return Ok{};
 }
 
-Result<schema::BackupReadReply> BackupCopy::read(const schema::BackupReadRequest& request) {
+Result<schema::BackupReadReply> BackupCopy::read(const schema::BackupReadRequest& request,
+                                                 Timestamp now) {
   if (file_ < 0 || request.client != client_) {
     return gone(
         "the copy is not there any more: the apiserver was started again, or nothing was "
         "read of it for a minute");
   }
   if (request.offset < 0) return invalid("offset must be 0 or more");
-  used_at_ = Clock::now();
+  used_at_ = now;
   schema::BackupReadReply reply;
   reply.data.data.resize(kPieceBytes);
   const ssize_t got = ::pread(file_, reply.data.data.data(), kPieceBytes, request.offset);

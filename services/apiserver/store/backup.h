@@ -5,7 +5,6 @@
 // store's.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -28,7 +27,7 @@ class BackupCopy {
   // client reads of its own.
   Result<schema::BackupBeginReply> begin(const schema::BackupBeginRequest& request, Timestamp now);
   // kGone: there is no such copy, or not any more.
-  Result<schema::BackupReadReply> read(const schema::BackupReadRequest& request);
+  Result<schema::BackupReadReply> read(const schema::BackupReadRequest& request, Timestamp now);
   Result<schema::BackupEndReply> end(const schema::BackupEndRequest& request);
   void drop();
 
@@ -40,7 +39,7 @@ class BackupCopy {
   int file_ = -1;
   std::string client_;
   schema::BackupBeginReply about_;
-  std::chrono::steady_clock::time_point used_at_;
+  Timestamp used_at_;
 };
 
 }  // namespace cara::apiserver

@@ -1,6 +1,7 @@
 #include "services/runtime/host/nats_access.h"
 
 #include <fmt/format.h>
+#include <nats/nats.h>
 
 #include <cerrno>
 #include <cstring>
@@ -104,7 +105,7 @@ Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::
   return Ok{};
 }
 
-Error connect_error(natsStatus status, const BusAccess& access, const std::string& where,
+Error connect_error(int status, const BusAccess& access, const std::string& where,
                     std::string words) {
   // `(conn.c:733): ...` helps nobody.
   const std::size_t place = words.starts_with("(") ? words.find("): ") : std::string::npos;

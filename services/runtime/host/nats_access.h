@@ -1,20 +1,21 @@
 // BusAccess, in the words of cnats. Only for nats_connection.cpp.
 #pragma once
 
-#include <nats/nats.h>
-
 #include <string>
 
 #include "schema/result.h"
 #include "services/runtime/host/bus_access.h"
+
+typedef struct __natsOptions natsOptions;
 
 namespace cara::host {
 
 // kInvalid: a file cannot be used; the sentence names its flag. `host` is the URL's.
 Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::string& host);
 
-// What a failed handshake means. `where` is the server's URL, without secrets; `words` cnats' own.
-Error connect_error(natsStatus status, const BusAccess& access, const std::string& where,
+// What a failed handshake means. `status` is a natsStatus, `where` the server's URL, without
+// secrets, `words` are cnats' own.
+Error connect_error(int status, const BusAccess& access, const std::string& where,
                     std::string words);
 
 }  // namespace cara::host
