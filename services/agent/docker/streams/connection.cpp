@@ -35,7 +35,7 @@ int new_socket(int family) {
 std::chrono::milliseconds time_left(Deadline deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       deadline - std::chrono::steady_clock::now());
-  return std::max(left, std::chrono::milliseconds(0));
+  return std::max(left, std::chrono::milliseconds(1));
 }
 
 Connection::Connection(Connection&& other) noexcept
@@ -75,7 +75,7 @@ Result<Connection> Connection::connect(int fd, const void* address, unsigned siz
       break;
     }
     if (!is_passing(errno)) return refused(errno);
-    if (time_left(deadline).count() == 0) return connection.late();
+    if (std::chrono::steady_clock::now() >= deadline) return connection.late();
     std::this_thread::sleep_for(kConnectAgain);
   }
   return connection;

@@ -12,7 +12,8 @@
 namespace cara::docker {
 
 using Deadline = std::chrono::steady_clock::time_point;
-std::chrono::milliseconds time_left(Deadline deadline);  // never below zero
+// At least 1 ms: none at all would mean for ever to libcurl.
+std::chrono::milliseconds time_left(Deadline deadline);
 
 class Connection {
  public:

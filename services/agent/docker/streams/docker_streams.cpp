@@ -72,11 +72,12 @@ DockerStreams::DockerStreams(DockerEngine& engine, StreamOptions options)
 DockerStreams::Opened DockerStreams::open(const StreamOpen& opening) {
   if (opening.verb == "stats") return measure();
   const Deadline deadline = std::chrono::steady_clock::now() + options_.open_limit;
+  const schema::StreamRequest& request = opening.request;
+  // A command's container is not looked at: that would wait for those that are being started there.
+  if (opening.verb == "exec" && request.exec) return open_exec(opening, deadline);
   const Result<Target> target = inspect(opening, deadline);
   if (!target) return target.error();
-  const schema::StreamRequest& request = opening.request;
   if (opening.verb == "logs") return open_logs(opening, *target, deadline);
-  if (opening.verb == "exec" && request.exec) return open_exec(opening, *target, deadline);
   if (opening.verb == "forward" && request.forward) return open_forward(opening, *target);
   if (opening.verb == "copy" && request.copy) {
     return request.copy->upload ? upload(opening, *target, deadline)
@@ -134,10 +135,10 @@ DockerStreams::Opened DockerStreams::open_logs(const StreamOpen& opening, const 
 
 // --- Exec ---------------------------------------------------------------------------------------
 
-DockerStreams::Opened DockerStreams::open_exec(const StreamOpen& opening, const Target& target,
-                                               Deadline deadline) {
+DockerStreams::Opened DockerStreams::open_exec(const StreamOpen& opening, Deadline deadline) {
   const schema::ExecOptions& options = *opening.request.exec;
-  const std::string what = "run a command in " + called(target);
+  const std::string what =
+      "run a command in service `" + schema::printable(opening.request.service) + "`";
   const auto created = call_({.method = Method::kPost,
                               .path = container_path(opening.container) + "/exec",
                               .body = write_exec(options),

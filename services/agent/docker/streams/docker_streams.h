@@ -37,7 +37,7 @@ class DockerStreams {
   using Opened = Result<std::unique_ptr<host::Endpoint>>;
 
   Opened open_logs(const schema::StreamOpen& opening, const Target& target, Deadline deadline);
-  Opened open_exec(const schema::StreamOpen& opening, const Target& target, Deadline deadline);
+  Opened open_exec(const schema::StreamOpen& opening, Deadline deadline);
   Opened open_forward(const schema::StreamOpen& opening, const Target& target);
   Opened download(const schema::StreamOpen& opening, const Target& target, Deadline deadline);
   Opened upload(const schema::StreamOpen& opening, const Target& target, Deadline deadline);

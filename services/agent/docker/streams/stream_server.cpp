@@ -9,9 +9,10 @@ namespace cara::docker {
 
 namespace {
 
-// The engine starts few commands a second, however many it is asked for: more at once only take
-// longer each.
 constexpr std::size_t kOpenedAtOnce = 8;
+// The engine starts the commands of a container one after the other, and tells nothing about the
+// container meanwhile: more at once only run into their limit.
+constexpr std::size_t kCommandsAtOnce = 2;
 constexpr std::chrono::seconds kConnectPatience{2};
 
 }  // namespace
@@ -23,7 +24,8 @@ StreamServer::StreamServer(DockerEngine& engine, StreamOptions options,
       pump_({.connect = std::move(connect),
              .side = host::StreamPump::Side::kAgent,
              .subscription = schema::streams_in_subjects(node_)}),
-      openers_(kOpenedAtOnce) {}
+      openers_(kOpenedAtOnce),
+      command_openers_(kCommandsAtOnce) {}
 
 Result<std::string> StreamServer::serve(std::string_view body) {
   const auto opening = schema::unpack_message<schema::StreamOpen>(body);
@@ -41,7 +43,8 @@ Result<std::string> StreamServer::serve(std::string_view body) {
   const auto added = pump_.add(id, opening->request.window, std::move(endpoint),
                                [](const runtime::StreamResult&) {});
   if (!added) return added.error();
-  const bool taken = openers_.submit([this, opening = *opening, opener = std::move(opener)] {
+  host::WorkerPool& openers = opening->verb == "exec" ? command_openers_ : openers_;
+  const bool taken = openers.submit([this, opening = *opening, opener = std::move(opener)] {
     if (!opener->is_cancelled()) opener->done(streams_.open(opening));
   });
   if (!taken) pump_.close(id, {{}, unavailable("too many streams of this node are being opened")});

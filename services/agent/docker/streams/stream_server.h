@@ -28,6 +28,7 @@ class StreamServer {
   DockerStreams streams_;
   host::StreamPump pump_;     // its endpoints go before streams_
   host::WorkerPool openers_;  // what they open goes nowhere after that
+  host::WorkerPool command_openers_;
 };
 
 }  // namespace cara::docker
