@@ -145,7 +145,8 @@ TEST_CASE("every role may do what the table says and nothing else [I29]") {
       {"server.info",
        {Role::kAdmin, Role::kViewer, Role::kSched, Role::kGc, Role::kAgent, Role::kApiserver}},
   };
-  CHECK(operations().size() == allowed.size());
+  // backup.* are permitted here and answered by a worker: apiserver_permissions_test.cpp.
+  CHECK(operations().size() == allowed.size() + 3);
   World world;
   for (const auto& [operation, roles] : allowed) {
     for (const Role role :

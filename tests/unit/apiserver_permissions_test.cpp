@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "schema/permissions.h"
+#include "services/apiserver/backup_calls.h"
 #include "services/apiserver/operations.h"
 #include "tests/unit/apiserver_world.h"
 
@@ -22,6 +23,27 @@ TEST_CASE("the lists for the NATS server permit what the table permits [I29]") {
                                                     subject) != lists.publish.end()));
     }
   }
+}
+
+TEST_CASE("backups are the admins', and answered when the worker has answered [I29][E46]") {
+  World world;
+  const auto body = schema::pack_message(schema::BackupBeginRequest{.client = "c"});
+  const auto viewer = world.message({Role::kViewer, "x"}, "backup.begin", body);
+  world.step({viewer});
+  CHECK(schema::open_reply(world.answer_to(viewer).value()).error().code == Code::kForbidden);
+
+  const auto admin = world.message({Role::kAdmin, "x"}, "backup.begin", body);
+  world.step({admin});
+  CHECK_FALSE(world.answer_to(admin).has_value());
+  const runtime::Request* asked = nullptr;
+  for (const runtime::Effect& effect : world.effects) {
+    if (const auto* request = std::get_if<runtime::Request>(&effect)) asked = request;
+  }
+  REQUIRE(asked != nullptr);
+  CHECK(asked->subject == kBackupSubject);
+  const runtime::RequestId id = asked->id;
+  world.step({runtime::Answered{id, unavailable("no room")}});
+  CHECK(schema::open_reply(world.answer_to(admin).value()).error() == unavailable("no room"));
 }
 
 }  // namespace cara::apiserver

@@ -90,7 +90,7 @@ TEST_CASE("a database of a newer version is refused [E46]") {
   const std::string path = dir.file("cara.db");
   REQUIRE(Store::open(at(path)).ok());
   execute(path, "PRAGMA user_version = " + std::to_string(migrations().size() + 1));
-  CHECK(contains(refusal(path), "written by a newer cara-apiserver (schema 5"));
+  CHECK(contains(refusal(path), "written by a newer cara-apiserver (schema 6"));
 }
 
 TEST_CASE("a database of schema 1 is taken over, and its projects can be rolled back [E46]") {

@@ -27,8 +27,9 @@ using schema::Channel;
 namespace {
 
 std::string frame(char stream, const std::string& text) {
-  const auto size = static_cast<unsigned char>(text.size());
-  return std::string{stream, 0, 0, 0, 0, 0, 0, static_cast<char>(size)} + text;
+  const std::size_t size = text.size();
+  return std::string{stream, 0, 0, 0, 0, 0, static_cast<char>(size >> 8), static_cast<char>(size)} +
+         text;
 }
 
 // The engine's end of a connection whose other end an endpoint has.

@@ -115,7 +115,7 @@ TEST_CASE("flags stand before and after the words, repeat, and take commas [S42]
 }
 
 TEST_CASE("what is wrong is said in one sentence with the flag's name") {
-  CHECK(fault({"--natz", "x"}) == "there is no flag --natz");
+  CHECK(fault({"--natz", "x"}) == "there is no flag --natz; did you mean --nats?");
   CHECK(fault({"--nats"}) == "--nats is missing an argument");
   CHECK(fault({"-l"}) == "-l is missing an argument");
   CHECK(fault({"--node-timeout", "5 parsecs"}).find("--node-timeout: ") == 0);

@@ -137,8 +137,9 @@ Error connect_error(int status, const BusAccess& access, const std::string& wher
                             ? "; perhaps it wants a certificate of ours: --nats-cert"
                             : ""));
   }
-  return unavailable(fmt::format("cannot connect to {}: {}", server,
-                                 words.empty() ? natsStatus_GetText(status) : words.c_str()));
+  return unavailable(fmt::format(
+      "cannot connect to {}: {}", server,
+      words.empty() ? natsStatus_GetText(static_cast<natsStatus>(status)) : words.c_str()));
 }
 
 }  // namespace cara::host
