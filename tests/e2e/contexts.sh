@@ -137,8 +137,13 @@ typed "a file" "caractrl apply -f $work/file\\ with\\ \\\$odd\\ name " \
 
 # What a hostile cluster could offer is quoted, and never run.
 mkdir "$work/stub"
-printf '#!/bin/sh\nprintf "words\\n%s\\t\\n"\n' \
-  "a\$(touch $work/pwned)'b \\\"c" >"$work/stub/caractrl"
+cat >"$work/stub/caractrl" <<STUB
+#!/bin/sh
+cat <<'WORDS'
+words
+a\$(touch $work/pwned)'b "c	odd
+WORDS
+STUB
 chmod +x "$work/stub/caractrl"
 printf 'PATH=%q:$PATH\nsource %q\n' "$work/stub" "$work/completion" >"$work/rc"
 typed "odd characters are quoted" "caractrl get a\\\$\\(touch\\ $work/pwned\\)\\'b\\ \\\"c " \

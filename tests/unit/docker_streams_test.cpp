@@ -25,7 +25,6 @@ using Read = host::Endpoint::Read;
 using schema::Channel;
 
 namespace {
-
 std::string frame(char stream, const std::string& text) {
   const std::size_t size = text.size();
   return std::string{stream, 0, 0, 0, 0, 0, static_cast<char>(size >> 8), static_cast<char>(size)} +
