@@ -45,10 +45,10 @@ void add_apiserver(Permissions& lists) {
   const std::string queue = std::string(" ") + kApiQueue;
   lists.subscribe.insert(lists.subscribe.end(),
                          {kApiSubjects + queue, kHeartbeatSubjects + queue, kApiserverAlive});
-  lists.publish.insert(
-      lists.publish.end(),
-      {"cara.v1.node.*.wake", "cara.v1.node.*.stream", kSchedAll, kGcWake, kEventSubjects,
-       kApiserverAlive, "_INBOX.agent.>", "_INBOX.sched.>", "_INBOX.gc.>", "_INBOX.apiserver.>"});
+  lists.publish.insert(lists.publish.end(),
+                       {"cara.v1.node.*.wake", "cara.v1.node.*.stream", kSchedAll, kGcWake,
+                        kEventSubjects, kApiserverAlive, "_INBOX.admin.>", "_INBOX.viewer.>",
+                        "_INBOX.agent.>", "_INBOX.sched.>", "_INBOX.gc.>", "_INBOX.apiserver.>"});
 }
 
 void add_agent(Permissions& lists, const std::string& node) {
@@ -74,9 +74,9 @@ Permissions permissions_of(const Identity& who) {
     add_people(lists, who);
     return lists;
   }
-  // Processes answer people who look for them.
+  // Processes answer people who look for them, in an inbox that is for nothing else.
   lists.subscribe.insert(lists.subscribe.end(), {kDiscovery, kMetrics});
-  lists.publish.insert(lists.publish.end(), {"_INBOX.admin.>", "_INBOX.viewer.>"});
+  lists.publish.insert(lists.publish.end(), {"_INBOX.admin.*.srv.>", "_INBOX.viewer.*.srv.>"});
   if (who.role == Role::kApiserver) add_apiserver(lists);
   if (who.role == Role::kSched) lists.subscribe.emplace_back(kSchedAll);
   if (who.role == Role::kGc) lists.subscribe.push_back(std::string(kGcWake) + " " + kGcQueue);
