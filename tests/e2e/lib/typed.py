@@ -13,10 +13,15 @@ import time
 PATIENCE = 20
 
 
-def wait_for(path, master):
-    """Reads what bash writes meanwhile: a full terminal would stop it."""
+def wait_for(path, master, key=b""):
+    """Reads what bash writes meanwhile: a full terminal would stop it. Presses the key once a second:
+    bash may discard what is typed while a completion runs."""
     end = time.monotonic() + PATIENCE
+    pressed = 0.0
     while time.monotonic() < end and not os.path.exists(path):
+        if key and time.monotonic() > pressed + 1:
+            pressed = time.monotonic()
+            os.write(master, key)
         if select.select([master], [], [], 0.02)[0]:
             os.read(master, 65536)
     if not os.path.exists(path):
@@ -38,8 +43,8 @@ def main():
         if pid == 0:
             os.execvp("bash", ["bash", "--noprofile", "--rcfile", folder + "/rc", "-i"])
         wait_for(ready, master)
-        os.write(master, text.replace("\\t", "\t").encode() + b"\x18\x04")
-        wait_for(line, master)
+        os.write(master, text.replace("\\t", "\t").encode())
+        wait_for(line, master, b"\x18\x04")
         with open(line, encoding="utf-8") as result:
             print(result.read())
         os.kill(pid, 9)
