@@ -14,8 +14,8 @@ PATIENCE = 20
 
 
 def wait_for(path, master, key=b""):
-    """Reads what bash writes meanwhile: a full terminal would stop it. Presses the key once a second:
-    bash may discard what is typed while a completion runs."""
+    """Reads what bash writes meanwhile: a full terminal would stop it. Presses the key once a
+    second: bash may discard what is typed while a completion runs."""
     end = time.monotonic() + PATIENCE
     pressed = 0.0
     while time.monotonic() < end and not os.path.exists(path):
