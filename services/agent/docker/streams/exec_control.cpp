@@ -73,13 +73,25 @@ void ExecControl::try_resize(std::int64_t columns, std::int64_t rows, int tries)
 void ExecControl::signal(const std::string& name) {
   const auto number = signal_number(name);
   if (!number || !sees_processes_) return;
-  chores_.add([self = shared_from_this(), number](bool) {
-    const auto state = self->look(self->limits_.call);
-    if (!state || !state->running) return;
-    if (const auto session = ExecSession::find(state->pid, self->container_)) {
-      session->signal(*number);
-    }
-  });
+  try_signal(*number, kTries);
+}
+
+void ExecControl::try_signal(int number, int tries) {
+  chores_.add(
+      [self = shared_from_this(), number, tries](bool last) {
+        const auto state = self->look(self->limits_.call);
+        if (!state) return;
+        // The engine may not know its pid yet when its first words are here already.
+        if (state->pid == 0) {
+          if (!last && tries > 1) self->try_signal(number, tries - 1);
+          return;
+        }
+        if (!state->running) return;
+        if (const auto session = ExecSession::find(state->pid, self->container_)) {
+          session->signal(number);
+        }
+      },
+      tries == kTries ? milliseconds(0) : kTryAgain);
 }
 
 void ExecControl::finish(host::Endpoint::Done done) {

@@ -42,6 +42,7 @@ class ExecControl : public std::enable_shared_from_this<ExecControl> {
  private:
   Result<ExecState> look(std::chrono::milliseconds limit) const;
   void try_resize(std::int64_t columns, std::int64_t rows, int tries);
+  void try_signal(int number, int tries);
   void ask_exit(const host::Endpoint::Done& done, std::chrono::milliseconds pause);
   void end_now(bool last, int tries);
 
