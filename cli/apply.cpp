@@ -155,35 +155,26 @@ Exit run_apply(Context& context, const host::Flags& flags) {
 }
 
 std::vector<host::FlagSpec> apply_flags() {
-  const auto off = [](const char* name, const char* help) {
-    return host::FlagSpec{.name = name,
-                          .help = help,
-                          .kind = host::FlagKind::kSwitch,
-                          .default_value = "false",
-                          .environment = kNoEnvironment};
-  };
-  return {manifest_flag(),
-          {.name = "dry-run",
-           .help = "server: try it there and show what it would do; client: only check the files",
-           .default_value = "none",
-           .value_name = "WHERE",
-           .choices = {"none", "server", "client"},
-           .environment = kNoEnvironment},
-          off("wait", "Wait until what was applied runs, or is given up"),
-          {.name = "timeout",
-           .help = "How long to wait for each answer (0: 10s); with --wait for all of it (0: as "
-                   "long as it takes)",
-           .kind = host::FlagKind::kDuration,
-           .default_value = "0s",
-           .value_name = "DURATION",
-           .environment = kNoEnvironment},
-          off("prune", "Delete projects that match --selector and are in no file"),
-          {.name = "selector",
-           .help = "Labels of projects that --prune may delete: app=shop,tier in (web,db),!keep",
-           .value_name = "LABELS",
-           .environment = kNoEnvironment,
-           .letter = "l"},
-          show_env_flag()};
+  return {
+      manifest_flag(),
+      {.name = "dry-run",
+       .help = "server: try it there and show what it would do; client: only check the files",
+       .default_value = "none",
+       .value_name = "WHERE",
+       .choices = {"none", "server", "client"},
+       .environment = kNoEnvironment},
+      switch_flag("wait", "Wait until what was applied runs, or is given up"),
+      duration_flag("timeout",
+                    "How long to wait for each answer (0: 10s); with --wait for all of it (0: as "
+                    "long as it takes)",
+                    "0s"),
+      switch_flag("prune", "Delete projects that match --selector and are in no file"),
+      {.name = "selector",
+       .help = "Labels of projects that --prune may delete: app=shop,tier in (web,db),!keep",
+       .value_name = "LABELS",
+       .environment = kNoEnvironment,
+       .letter = "l"},
+      show_env_flag()};
 }
 
 }  // namespace

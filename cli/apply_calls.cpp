@@ -24,11 +24,7 @@ host::FlagSpec manifest_flag() {
 }
 
 host::FlagSpec show_env_flag() {
-  return {.name = "show-env",
-          .help = "Show values of variables that look like secrets",
-          .kind = host::FlagKind::kSwitch,
-          .default_value = "false",
-          .environment = kNoEnvironment};
+  return switch_flag("show-env", "Show values of variables that look like secrets");
 }
 
 Exit take_manifests(Context& context, const host::Flags& flags, std::string_view verb,

@@ -1,12 +1,10 @@
 // caractrl backup: the cluster's state as one file, while the cluster goes on.
-#include <unistd.h>
-
-#include <cstdlib>
 #include <ostream>
 
 #include "cli/backup_file.h"
 #include "cli/request.h"
 #include "cli/say.h"
+#include "cli/style.h"
 #include "cli/verb.h"
 #include "schema/formats.h"
 
@@ -27,9 +25,7 @@ std::string amount(std::int64_t bytes) {
 class Progress {
  public:
   Progress(Context& context, std::int64_t all) : context_(context), all_(all) {
-    const char* terminal = std::getenv("TERM");
-    shown_ =
-        ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
+    shown_ = is_terminal(context, Stream::kErr);
   }
   ~Progress() {
     if (wrote_) context_.err << "\r\033[K" << std::flush;
@@ -143,19 +139,10 @@ const Verb& backup_verb() {
           "  caractrl backup cara-$(date +%F).db\n"
           "  caractrl backup --force /var/backups/cara.db -o json\n"
           "  cara-apiserver --db /var/lib/cara/cara.db --restore cara-2026-11-28.db\n",
-      .flags = {output_flag(),
-                answer_timeout_flag(),
-                {.name = "force",
-                 .help = "Replace FILE if it exists",
-                 .kind = host::FlagKind::kSwitch,
-                 .default_value = "false",
-                 .environment = kNoEnvironment},
-                {.name = "copy-timeout",
-                 .help = "How long the apiserver may take to copy its database",
-                 .kind = host::FlagKind::kDuration,
-                 .default_value = "10m",
-                 .value_name = "DURATION",
-                 .environment = kNoEnvironment}},
+      .flags = {output_flag(), answer_timeout_flag(),
+                switch_flag("force", "Replace FILE if it exists"),
+                duration_flag("copy-timeout",
+                              "How long the apiserver may take to copy its database", "10m")},
       .run = run_backup};
   return kVerb;
 }

@@ -7,8 +7,8 @@
 #include "cli/say.h"
 #include "cli/table.h"
 #include "cli/verb.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
+#include "schema/words.h"
 #include "services/runtime/host/nats_connection.h"
 
 namespace cara::cli {
@@ -131,11 +131,9 @@ Exit run_context(Context& context, const host::Flags& flags) {
   const auto* action = std::find_if(kActions.begin(), kActions.end(),
                                     [&](const Action& one) { return words[0] == one.name; });
   if (action == kActions.end()) {
-    const std::string near =
-        schema::nearest_name(words[0], {"add", "use", "list", "show", "remove"});
     return say_usage(context, "context",
                      "`" + schema::printable(words[0]) + "` is nothing to do with a context" +
-                         (near.empty() ? "" : "; did you mean `" + near + "`?"));
+                         schema::hint_for(words[0], {"add", "use", "list", "show", "remove"}));
   }
   if (words.size() != (action->takes_name ? 2U : 1U)) {
     return say_usage(context, "context",

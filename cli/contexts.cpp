@@ -17,6 +17,7 @@
 #include "cli/render.h"
 #include "schema/describe.h"
 #include "schema/formats.h"
+#include "schema/words.h"
 #include "services/runtime/host/write_all.h"
 #include "services/runtime/host/yaml.h"
 
@@ -66,9 +67,7 @@ class Reader {
 
   Error unknown(const std::string& where, const std::string& name,
                 const std::vector<std::string>& known) const {
-    const std::string near = schema::nearest_name(name, known);
-    return wrong(where, "`" + name + "` is no setting" +
-                            (near.empty() ? "" : "; did you mean `" + near + "`?"));
+    return wrong(where, "`" + name + "` is no setting" + schema::hint_for(name, known));
   }
 
   Result<Ok> take_all(Contexts& contexts, const Value& value) const {

@@ -164,23 +164,12 @@ std::vector<host::FlagSpec> delete_flags() {
        .kind = host::FlagKind::kSwitch,
        .default_value = "true",
        .environment = kNoEnvironment},
-      {.name = "force",
-       .help = "Drop the record at once: a project's node cleans up when it can, the projects of a "
-               "node are placed elsewhere",
-       .kind = host::FlagKind::kSwitch,
-       .default_value = "false",
-       .environment = kNoEnvironment},
-      {.name = "volumes",
-       .help = "Also remove its Persistent volumes",
-       .kind = host::FlagKind::kSwitch,
-       .default_value = "false",
-       .environment = kNoEnvironment},
-      {.name = "timeout",
-       .help = "How long to wait until it is gone; 0: as long as it takes",
-       .kind = host::FlagKind::kDuration,
-       .default_value = "0",
-       .value_name = "DURATION",
-       .environment = kNoEnvironment}};
+      switch_flag(
+          "force",
+          "Drop the record at once: a project's node cleans up when it can, the projects of a "
+          "node are placed elsewhere"),
+      switch_flag("volumes", "Also remove its Persistent volumes"),
+      duration_flag("timeout", "How long to wait until it is gone; 0: as long as it takes", "0")};
 }
 
 }  // namespace

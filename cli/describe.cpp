@@ -89,12 +89,7 @@ const Verb& describe_verb() {
           "  caractrl describe project wordpress\n"
           "  caractrl describe project wordpress --show-env\n"
           "  caractrl describe node worker-01\n",
-      .flags = {{.name = "show-env",
-                 .help = "Show the values of all variables",
-                 .kind = host::FlagKind::kSwitch,
-                 .default_value = "false",
-                 .environment = kNoEnvironment},
-                answer_timeout_flag()},
+      .flags = {switch_flag("show-env", "Show the values of all variables"), answer_timeout_flag()},
       .run = run_describe};
   return kVerb;
 }

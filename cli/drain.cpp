@@ -367,17 +367,8 @@ const Verb& drain_verb() {
           "  caractrl drain worker-01\n"
           "  caractrl drain worker-01 --dry-run\n"
           "  caractrl drain worker-01 --timeout 10m\n",
-      .flags = {{.name = "dry-run",
-                 .help = "Only say what would move and what would stay",
-                 .kind = host::FlagKind::kSwitch,
-                 .default_value = "false",
-                 .environment = kNoEnvironment},
-                {.name = "timeout",
-                 .help = "How long to go on; 0: as long as it takes",
-                 .kind = host::FlagKind::kDuration,
-                 .default_value = "0",
-                 .value_name = "DURATION",
-                 .environment = kNoEnvironment}},
+      .flags = {switch_flag("dry-run", "Only say what would move and what would stay"),
+                duration_flag("timeout", "How long to go on; 0: as long as it takes", "0")},
       .run = run_drain};
   return kVerb;
 }

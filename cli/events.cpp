@@ -120,12 +120,7 @@ std::vector<host::FlagSpec> event_flags() {
            .help = "Only events of this object, such as project/wordpress",
            .value_name = "KIND/NAME",
            .environment = kNoEnvironment},
-          {.name = "since",
-           .help = "Only events that are not older",
-           .kind = host::FlagKind::kDuration,
-           .default_value = "0",
-           .value_name = "DURATION",
-           .environment = kNoEnvironment}};
+          duration_flag("since", "Only events that are not older", "0")};
 }
 
 Exit show_events(Context& context, const host::Flags& flags, const char* verb,

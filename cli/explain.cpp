@@ -42,11 +42,7 @@ const Verb& explain_verb() {
           "  caractrl explain project.spec.services.healthcheck\n"
           "  caractrl explain project.spec --recursive\n"
           "  caractrl explain node.status\n",
-      .flags = {{.name = "recursive",
-                 .help = "All fields below, without what they mean",
-                 .kind = host::FlagKind::kSwitch,
-                 .default_value = "false",
-                 .environment = kNoEnvironment},
+      .flags = {switch_flag("recursive", "All fields below, without what they mean"),
                 output_flag()},
       .run = run_explain};
   return kVerb;

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "cli/render.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
 #include "schema/json_schema.h"
 #include "schema/types.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -144,11 +144,8 @@ std::vector<std::string> split(const std::string& path) {
 
 Error unknown(const std::string& what, const std::string& word,
               const std::vector<std::string>& known) {
-  const std::string near = schema::nearest_name(word, known);
-  std::string all;
-  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
-  return invalid("`" + schema::printable(word) + "` is no " + what + "; " +
-                 (near.empty() ? "there are " + all : "did you mean `" + near + "`?"));
+  return invalid("`" + schema::printable(word) + "` is no " + what +
+                 schema::hint_for(word, known, "there are " + schema::joined(known)));
 }
 
 std::string passed(const Value& schema) {

@@ -13,6 +13,7 @@
 #include "schema/describe_types.h"
 #include "schema/formats.h"
 #include "schema/subjects.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -51,12 +52,11 @@ Result<Ok> read_objects(std::vector<std::string> words, Ask& ask) {
   }
   const Result<Objects> objects = parse_objects(words);
   if (!objects) {
-    const std::string near =
-        schema::nearest_name(first, {"projects", "project", "nodes", "node", "ingress", "events"});
     if (first.empty() || !objects.error().message.starts_with("`")) return objects.error();
-    return invalid("`" + schema::printable(first) + "` is no kind of object; " +
-                   (near.empty() ? "there are projects, nodes, ingress and events"
-                                 : "did you mean `" + near + "`?"));
+    return invalid("`" + schema::printable(first) + "` is no kind of object" +
+                   schema::hint_for(first,
+                                    {"projects", "project", "nodes", "node", "ingress", "events"},
+                                    "there are projects, nodes, ingress and events"));
   }
   ask.kind = is_ingress                        ? RowKind::kIngress
              : objects->kind == Kind::kProject ? RowKind::kProjects
@@ -78,11 +78,10 @@ Result<Ok> read_phases(const std::string& text, std::vector<schema::Phase>& phas
                         [](char a, char b) { return (a | 0x20) == (b | 0x20); });
     });
     if (found == known.end()) {
-      const std::string near = schema::nearest_name(word, known);
-      return invalid("--phase: `" + schema::printable(word) + "` is no phase; " +
-                     (near.empty() ? "there are Pending, Scheduled, Running, Failed, Terminating "
-                                     "and Terminated"
-                                   : "did you mean `" + near + "`?"));
+      return invalid("--phase: `" + schema::printable(word) + "` is no phase" +
+                     schema::hint_for(word, known,
+                                      "there are Pending, Scheduled, Running, Failed, Terminating "
+                                      "and Terminated"));
     }
     phases.push_back(static_cast<schema::Phase>(found - known.begin()));
     begin = end + 1;
@@ -218,11 +217,7 @@ std::vector<host::FlagSpec> flags_of_get() {
   text("phase", "Only projects in this phase; several are separated by commas", "PHASE");
   text("node", "Only projects on this node", "NODE");
   text("sort-by", "By a column, or by a path such as .metadata.createdAt", "WHAT");
-  flags.push_back({.name = "show-labels",
-                   .help = "Labels as the last column",
-                   .kind = host::FlagKind::kSwitch,
-                   .default_value = "false",
-                   .environment = kNoEnvironment});
+  flags.push_back(switch_flag("show-labels", "Labels as the last column"));
   for (host::FlagSpec& flag : event_flags()) flags.push_back(std::move(flag));
   flags.push_back(answer_timeout_flag());
   return flags;

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "cli/rows.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
 #include "schema/lifecycle.h"
 #include "schema/time.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -33,11 +33,8 @@ Result<Goal> parse_phase(const std::string& word) {
   if (std::find(known.begin(), known.end(), word) != known.end()) {
     return Goal{.what = Goal::What::kPhase, .word = word};
   }
-  const std::string near = schema::nearest_name(word, known);
-  std::string all;
-  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
-  return invalid("`" + schema::printable(word) + "` is no phase; " +
-                 (near.empty() ? "there are " + all : "did you mean `" + near + "`?"));
+  return invalid("`" + schema::printable(word) + "` is no phase" +
+                 schema::hint_for(word, known, "there are " + schema::joined(known)));
 }
 
 bool has_condition(const Goal& goal, const std::vector<schema::Condition>& conditions) {

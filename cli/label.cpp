@@ -176,14 +176,6 @@ Exit run_annotate(Context& context, const host::Flags& flags) {
   return run_sort(context, flags, kAnnotations);
 }
 
-host::FlagSpec overwrite_flag(const char* help) {
-  return {.name = "overwrite",
-          .help = help,
-          .kind = host::FlagKind::kSwitch,
-          .default_value = "false",
-          .environment = kNoEnvironment};
-}
-
 }  // namespace
 
 const Verb& label_verb() {
@@ -201,7 +193,8 @@ const Verb& label_verb() {
           "  caractrl label node worker-01 disk=nvme --overwrite\n"
           "  caractrl label node worker-01 zone-\n"
           "  caractrl label project shop team=web\n",
-      .flags = {overwrite_flag("Replace a label that has another value"), answer_timeout_flag()},
+      .flags = {switch_flag("overwrite", "Replace a label that has another value"),
+                answer_timeout_flag()},
       .run = run_label};
   return kVerb;
 }
@@ -219,7 +212,7 @@ const Verb& annotate_verb() {
           "  caractrl annotate project shop owner='Jane Doe' ticket=\n"
           "  caractrl annotate project shop owner='John Doe' --overwrite\n"
           "  caractrl annotate project shop owner-\n",
-      .flags = {overwrite_flag("Replace an annotation that has another value"),
+      .flags = {switch_flag("overwrite", "Replace an annotation that has another value"),
                 answer_timeout_flag()},
       .run = run_annotate};
   return kVerb;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "schema/describe.h"
 #include "schema/formats.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -16,9 +16,9 @@ std::optional<Kind> parse_kind(const std::string& word) {
 }
 
 Error unknown_kind(const std::string& word) {
-  const std::string near = schema::nearest_name(word, {"projects", "project", "nodes", "node"});
-  return invalid("`" + schema::printable(word) + "` is no kind of object; " +
-                 (near.empty() ? "there are projects and nodes" : "did you mean `" + near + "`?"));
+  return invalid("`" + schema::printable(word) + "` is no kind of object" +
+                 schema::hint_for(word, {"projects", "project", "nodes", "node"},
+                                  "there are projects and nodes"));
 }
 
 }  // namespace

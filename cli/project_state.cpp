@@ -108,17 +108,8 @@ Exit run_restart(Context& context, const host::Flags& flags) {
 }
 
 std::vector<host::FlagSpec> wait_flags(const char* help) {
-  return {{.name = "wait",
-           .help = help,
-           .kind = host::FlagKind::kSwitch,
-           .default_value = "false",
-           .environment = kNoEnvironment},
-          {.name = "timeout",
-           .help = "How long --wait waits; 0: as long as it takes",
-           .kind = host::FlagKind::kDuration,
-           .default_value = "0s",
-           .value_name = "DURATION",
-           .environment = kNoEnvironment}};
+  return {switch_flag("wait", help),
+          duration_flag("timeout", "How long --wait waits; 0: as long as it takes", "0s")};
 }
 
 }  // namespace

@@ -113,12 +113,7 @@ const Verb& rollout_verb() {
                  .default_value = "0",
                  .value_name = "NUMBER",
                  .environment = kNoEnvironment},
-                {.name = "timeout",
-                 .help = "How long to wait for the answer",
-                 .kind = host::FlagKind::kDuration,
-                 .default_value = "10s",
-                 .value_name = "DURATION",
-                 .environment = kNoEnvironment}},
+                duration_flag("timeout", "How long to wait for the answer", "10s")},
       .run = run_rollout};
   return kVerb;
 }

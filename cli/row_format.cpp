@@ -1,8 +1,8 @@
 #include "cli/row_format.h"
 
 #include "cli/verb.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -29,18 +29,8 @@ Error unknown_format(const std::string& text) {
     known.push_back(word);
     all += word + ", ";
   }
-  const std::string near = schema::nearest_name(text.substr(0, text.find('=')), known);
   return invalid("--output: `" + schema::printable(text) + "` is none of " + all + "jsonpath=EXPR" +
-                 (near.empty() ? "" : "; did you mean `" + near + "`?"));
-}
-
-host::FlagSpec switch_of(std::string name, std::string help, std::string letter = "") {
-  return {.name = std::move(name),
-          .help = std::move(help),
-          .kind = host::FlagKind::kSwitch,
-          .default_value = "false",
-          .environment = kNoEnvironment,
-          .letter = std::move(letter)};
+                 schema::hint_for(text.substr(0, text.find('=')), known));
 }
 
 }  // namespace
@@ -51,9 +41,9 @@ std::vector<host::FlagSpec> row_flags() {
            .default_value = "table",
            .value_name = "FORMAT",
            .letter = "o"},
-          switch_of("watch", "Go on with what changes, until Ctrl-C", "w"),
-          switch_of("output-watch-events", "With -w: say ADDED, MODIFIED or DELETED"),
-          switch_of("no-headers", "Tables without their first line")};
+          switch_flag("watch", "Go on with what changes, until Ctrl-C", "w"),
+          switch_flag("output-watch-events", "With -w: say ADDED, MODIFIED or DELETED"),
+          switch_flag("no-headers", "Tables without their first line")};
 }
 
 Result<RowFormat> row_format_of(const host::Flags& flags) {

@@ -4,9 +4,9 @@
 #include <charconv>
 
 #include "cli/render.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
 #include "schema/time.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -58,12 +58,9 @@ Result<RowOrder> RowOrder::parse(const std::string& text, const Cells& head) {
     return order;
   }
   if (!order.is_age_ && text.find_first_of(".[{") == std::string::npos) {
-    const std::string near = schema::nearest_name(text, head);
-    std::string columns;
-    for (const std::string& name : head) columns += (columns.empty() ? "" : ", ") + name;
-    return invalid("--sort-by: `" + schema::printable(text) + "` is no column of " + columns +
-                   ", and no path such as .metadata.createdAt" +
-                   (near.empty() ? "" : "; did you mean `" + near + "`?"));
+    return invalid("--sort-by: `" + schema::printable(text) + "` is no column of " +
+                   schema::joined(head) + ", and no path such as .metadata.createdAt" +
+                   schema::hint_for(text, head));
   }
   Result<JsonPath> path = JsonPath::parse(order.is_age_ ? ".metadata.createdAt" : text);
   if (!path) return invalid("--sort-by: " + path.error().message);

@@ -5,8 +5,8 @@
 #include "cli/request.h"
 #include "cli/say.h"
 #include "cli/verb.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -42,10 +42,9 @@ Result<TaintEffect> parse_effect(const std::string& word) {
         "there is no effect NoExecute: NoSchedule keeps new projects away, and `caractrl drain` "
         "moves away what is there");
   }
-  const std::string near = schema::nearest_name(word, {"NoSchedule", "PreferNoSchedule"});
-  return invalid("`" + schema::printable(word) + "` is no effect; " +
-                 (near.empty() ? "there are NoSchedule and PreferNoSchedule"
-                               : "did you mean `" + near + "`?"));
+  return invalid("`" + schema::printable(word) + "` is no effect" +
+                 schema::hint_for(word, {"NoSchedule", "PreferNoSchedule"},
+                                  "there are NoSchedule and PreferNoSchedule"));
 }
 
 // A word without the `-` of a removal. The value of what is removed does not matter.
@@ -203,11 +202,8 @@ const Verb& taint_verb() {
           "  caractrl taint node worker-01 dedicated=web:NoSchedule --overwrite\n"
           "  caractrl taint node worker-01 dedicated-\n"
           "  caractrl taint node worker-01 slow:PreferNoSchedule dedicated:NoSchedule-\n",
-      .flags = {{.name = "overwrite",
-                 .help = "Replace a taint of the same key and effect that has another value",
-                 .kind = host::FlagKind::kSwitch,
-                 .default_value = "false",
-                 .environment = kNoEnvironment},
+      .flags = {switch_flag("overwrite",
+                            "Replace a taint of the same key and effect that has another value"),
                 answer_timeout_flag()},
       .run = run_taint};
   return kVerb;

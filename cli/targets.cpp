@@ -3,8 +3,8 @@
 #include "cli/objects.h"
 #include "cli/project_changes.h"
 #include "cli/request.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -13,12 +13,6 @@ std::vector<std::string> names_of(const schema::Project& project) {
   std::vector<std::string> names;
   for (const schema::ServiceDef& service : project.spec.services) names.push_back(service.name);
   return names;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 bool is_name(std::string_view text) {
@@ -42,15 +36,13 @@ Result<std::string> choose_service(const schema::Project& project, const Target&
   if (target.service.empty()) {
     if (names.size() == 1) return names.front();
     return invalid(of + "has several services, write " + target.project +
-                   "/SERVICE: " + joined(names));
+                   "/SERVICE: " + schema::joined(names));
   }
   for (const std::string& name : names) {
     if (name == target.service) return name;
   }
-  const std::string near = schema::nearest_name(target.service, names);
-  return not_found(
-      of + "has no service `" + target.service + "`" +
-      (near.empty() ? "; there are " + joined(names) : "; did you mean `" + near + "`?"));
+  return not_found(of + "has no service `" + target.service + "`" +
+                   schema::hint_for(target.service, names, "there are " + schema::joined(names)));
 }
 
 Result<Target> find_target(Api& api, std::string_view word, runtime::Duration timeout) {

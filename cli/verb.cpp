@@ -4,8 +4,8 @@
 #include "cli/contexts.h"
 #include "cli/error_report.h"
 #include "cli/say.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
+#include "schema/words.h"
 
 namespace cara::cli {
 namespace {
@@ -38,9 +38,9 @@ std::size_t find_verb_word(const std::vector<std::string>& words) {
 Exit unknown_verb(Context& context, const std::string& name) {
   std::vector<std::string> known{"help"};
   for (const Verb* verb : verbs()) known.emplace_back(verb->name);
-  const std::string near = schema::nearest_name(name, known);
-  const std::string hint = near.empty() ? "" : "; did you mean `" + near + "`?";
-  return say_usage(context, "", "`" + schema::printable(name) + "` is no command" + hint);
+  return say_usage(
+      context, "",
+      "`" + schema::printable(name) + "` is no command" + schema::hint_for(name, known));
 }
 
 Exit help(Context& context, const std::vector<std::string>& topics) {
@@ -132,13 +132,17 @@ host::FlagSpec switch_flag(const char* name, const char* help, const char* lette
           .letter = letter};
 }
 
-host::FlagSpec answer_timeout_flag() {
-  return {.name = "timeout",
-          .help = "How long to wait for each answer",
+host::FlagSpec duration_flag(const char* name, const char* help, const char* preset) {
+  return {.name = name,
+          .help = help,
           .kind = host::FlagKind::kDuration,
-          .default_value = "10s",
+          .default_value = preset,
           .value_name = "DURATION",
           .environment = kNoEnvironment};
+}
+
+host::FlagSpec answer_timeout_flag() {
+  return duration_flag("timeout", "How long to wait for each answer", "10s");
 }
 
 host::FlagSpec output_flag() {

@@ -65,6 +65,7 @@ const Verb* find_verb(std::string_view name);  // null: there is none
 // `environment` of a flag that no environment variable sets.
 inline constexpr const char* kNoEnvironment = "-";
 host::FlagSpec switch_flag(const char* name, const char* help, const char* letter = "");
+host::FlagSpec duration_flag(const char* name, const char* help, const char* preset);
 host::FlagSpec output_flag();
 host::FlagSpec answer_timeout_flag();  // `--timeout`, of each request
 // REQUIRES: the verb has output_flag().

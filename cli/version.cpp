@@ -40,27 +40,18 @@ Exit version(Context& context, const host::Flags& flags) {
 }  // namespace
 
 const Verb& version_verb() {
-  static const Verb kVerb{.name = "version",
-                          .summary = "Show the versions of caractrl and of the control plane",
-                          .usage = "version [FLAGS]",
-                          .details =
-                              "The client's line is printed even if no server answers.\n\n"
-                              "Examples:\n"
-                              "  caractrl version\n"
-                              "  caractrl version --client\n",
-                          .flags = {output_flag(),
-                                    {.name = "client",
-                                     .help = "Do not ask the server",
-                                     .kind = host::FlagKind::kSwitch,
-                                     .default_value = "false",
-                                     .environment = kNoEnvironment},
-                                    {.name = "timeout",
-                                     .help = "How long to wait for the answer",
-                                     .kind = host::FlagKind::kDuration,
-                                     .default_value = "3s",
-                                     .value_name = "DURATION",
-                                     .environment = kNoEnvironment}},
-                          .run = version};
+  static const Verb kVerb{
+      .name = "version",
+      .summary = "Show the versions of caractrl and of the control plane",
+      .usage = "version [FLAGS]",
+      .details =
+          "The client's line is printed even if no server answers.\n\n"
+          "Examples:\n"
+          "  caractrl version\n"
+          "  caractrl version --client\n",
+      .flags = {output_flag(), switch_flag("client", "Do not ask the server"),
+                duration_flag("timeout", "How long to wait for the answer", "3s")},
+      .run = version};
   return kVerb;
 }
 

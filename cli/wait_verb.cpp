@@ -60,12 +60,8 @@ const Verb& wait_verb() {
                  .help = "phase=PHASE, condition=TYPE[=STATUS] or delete",
                  .value_name = "GOAL",
                  .environment = kNoEnvironment},
-                {.name = "timeout",
-                 .help = "How long to wait for all of them; 0: as long as it takes",
-                 .kind = host::FlagKind::kDuration,
-                 .default_value = "30s",
-                 .value_name = "DURATION",
-                 .environment = kNoEnvironment}},
+                duration_flag("timeout", "How long to wait for all of them; 0: as long as it takes",
+                              "30s")},
       .run = run_wait};
   return kVerb;
 }

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "schema/words.h"
+
 namespace cara::schema {
 namespace {
 
@@ -158,16 +160,8 @@ void check_unknown(DecodeContext& context, const std::string& path, const Map& m
                    const std::vector<std::string>& known) {
   for (const Member& member : map) {
     if (std::find(known.begin(), known.end(), member.key) != known.end()) continue;
-    const std::string near = nearest_name(member.key, known);
-    std::string message = "is not known";
-    if (!near.empty()) {
-      message += "; did you mean `" + near + "`?";
-    } else {
-      std::string names;
-      for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
-      message += "; known here: " + names;
-    }
-    context.fail(detail::join_path(path, printable(member.key)), message);
+    context.fail(detail::join_path(path, printable(member.key)),
+                 "is not known" + hint_for(member.key, known, "known here: " + joined(known)));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "schema/check.h"
 #include "schema/quantity.h"
+#include "schema/words.h"
 
 namespace cara::schema {
 namespace {
@@ -171,9 +172,7 @@ std::string port_text(const HostPorts& ports) {
 std::string architectures(const Wish& wish) {
   const std::set<std::string> all(wish.demand.architectures.begin(),
                                   wish.demand.architectures.end());
-  std::string text;
-  for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
-  return " (spec.services[].platform: " + text + ")";
+  return " (spec.services[].platform: " + joined({all.begin(), all.end()}) + ")";
 }
 
 constexpr std::array<std::string_view, 3> kProtocols{"tcp", "udp", "sctp"};

@@ -10,6 +10,7 @@
 #include "schema/formats.h"
 #include "schema/quantity.h"
 #include "schema/time.h"
+#include "schema/words.h"
 
 namespace cara::schema {
 namespace {
@@ -23,9 +24,7 @@ std::string item(const std::string& list, std::size_t index) {
 std::string quoted(const std::string& name) { return "`" + printable(name) + "`"; }
 
 std::string listed(const std::set<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "none" : text;
+  return names.empty() ? "none" : joined({names.begin(), names.end()});
 }
 
 template <class T>

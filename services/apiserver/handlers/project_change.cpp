@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "schema/codec.h"
-#include "schema/describe.h"
 #include "schema/formats.h"
 #include "schema/lifecycle.h"
 #include "schema/wire.h"
+#include "schema/words.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
 #include "services/apiserver/handlers/revise.h"
@@ -48,15 +48,10 @@ void change_metadata(const ProjectChangeRequest& request, schema::Metadata& meta
 
 Error no_service(const Project& project, const std::string& name) {
   std::vector<std::string> known;
-  std::string all;
-  for (const schema::ServiceDef& service : project.spec.services) {
-    known.push_back(service.name);
-    all += (all.empty() ? "" : ", ") + service.name;
-  }
-  const std::string near = schema::nearest_name(name, known);
+  for (const schema::ServiceDef& service : project.spec.services) known.push_back(service.name);
   return not_found(called("project", project.metadata.name) + " has no service `" +
-                   schema::printable(name) + "`; " +
-                   (near.empty() ? "it has " + all : "did you mean `" + near + "`?"));
+                   schema::printable(name) + "`" +
+                   schema::hint_for(name, known, "it has " + schema::joined(known)));
 }
 
 // Two restarts in one millisecond are two.
@@ -95,12 +90,9 @@ Result<Ok> check_size(const Project& project) {
 }
 
 std::string restarted(const ProjectChangeRequest& request) {
-  std::string names;
-  for (const std::string& name : request.restart) {
-    if (name == kAllServices) return "All services are restarted";
-    names += (names.empty() ? "" : ", ") + name;
-  }
-  return "Restarted: " + names;
+  const auto& names = request.restart;
+  const bool all = std::find(names.begin(), names.end(), kAllServices) != names.end();
+  return all ? "All services are restarted" : "Restarted: " + schema::joined(names);
 }
 
 Result<Ok> tell_change(Context& context, const ProjectChangeRequest& request, const Project& old,

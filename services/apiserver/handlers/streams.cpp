@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "schema/describe.h"
 #include "schema/formats.h"
 #include "schema/wire.h"
+#include "schema/words.h"
 #include "services/apiserver/handlers/common.h"
 #include "services/apiserver/handlers/handlers.h"
 
@@ -23,11 +23,6 @@ constexpr std::size_t kMaxCommandParts = 4'096;
 constexpr std::size_t kMaxPathBytes = 4'096;
 constexpr std::int64_t kMaxPort = 65'535;
 constexpr std::int64_t kMaxTerminal = 65'535;  // columns or rows
-
-std::string suggestion(const std::string& name, const std::vector<std::string>& known) {
-  const std::string near = schema::nearest_name(name, known);
-  return near.empty() ? "" : "; did you mean `" + near + "`?";
-}
 
 // --- The request by itself ----------------------------------------------------------------------
 
@@ -122,7 +117,7 @@ Result<Object> with_hint(Context& context, std::string_view kind, const std::str
   if (found || found.error().code != Code::kNotFound) return found;
   const auto names = names_of(context, kind);
   if (!names) return found;
-  return not_found(found.error().message + suggestion(name, *names));
+  return not_found(found.error().message + schema::hint_for(name, *names));
 }
 
 Result<Ok> find_service(const Project& project, std::string& service) {
@@ -134,12 +129,10 @@ Result<Ok> find_service(const Project& project, std::string& service) {
     service = names.front();
     return Ok{};
   }
-  std::string all;
-  for (const std::string& each : names) all += (all.empty() ? "" : ", ") + each;
+  const std::string all = schema::joined(names);
   if (service.empty()) return invalid(name + " has several services; name one of: " + all);
-  const std::string hint = suggestion(service, names);
   return not_found(name + " has no service `" + schema::printable(service) + "`" +
-                   (hint.empty() ? "; it has: " + all : hint));
+                   schema::hint_for(service, names, "it has: " + all));
 }
 
 Error without_node(const Project& project) {
