@@ -11,6 +11,7 @@
 #include "cli/say.h"
 #include "cli/verb.h"
 #include "services/runtime/host/clock.h"
+#include "services/runtime/host/main_support.h"
 #include "services/runtime/ids.h"
 
 namespace {
@@ -44,9 +45,7 @@ int finish(cli::Context& context, cli::Exit result) {
   return first_failure(result, cli::kRefused);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::ios::sync_with_stdio(false);
   runtime::IdSource ids(host::random_seed());
@@ -67,3 +66,7 @@ int main(int argc, char** argv) {
                        .is_terminal = [](int fd) { return isatty(fd) == 1; }};
   return finish(context, cli::run(context, {argv + 1, argv + argc}));
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { host::end_process(run(argc, argv)); }

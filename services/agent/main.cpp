@@ -182,10 +182,12 @@ int run(const host::Flags& flags) {
   return host::run_process(bus, actor);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const auto start = host::start_process(agent::program(), argc, argv);
   if (start.exit_code) return *start.exit_code;
   return run(start.flags);
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { host::end_process(run(argc, argv)); }

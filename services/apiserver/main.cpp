@@ -181,9 +181,7 @@ int restore(const cara::host::Flags& flags) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   auto start = cara::host::start_process(kProgram, argc, argv);
   if (start.exit_code) return *start.exit_code;
   const auto options = read_options(start.flags);
@@ -214,3 +212,7 @@ int main(int argc, char** argv) {
   cara::apiserver::ApiServer server(**store, *options, cara::host::random_seed());
   return cara::host::run_process(bus, server);
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { cara::host::end_process(run(argc, argv)); }

@@ -16,9 +16,7 @@ const cara::host::ProgramSpec kProgram{
                .help = "name on the bus, different for every cara-gc (default: a random one)",
                .value_name = "NAME"}}};
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   auto start = cara::host::start_process(kProgram, argc, argv);
   if (start.exit_code) return *start.exit_code;
   std::string id = start.flags.text("id");
@@ -32,3 +30,7 @@ int main(int argc, char** argv) {
   cara::gc::Gc actor({.id = id});
   return cara::host::run_process(bus, actor);
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { cara::host::end_process(run(argc, argv)); }

@@ -1,6 +1,11 @@
 // A whole process under signals. Its own executable: the children are forked before this process
 // has a thread of the NATS library.
 #include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
 
 #include "tests/catch_compat.h"
 #include "tests/integration/nats_server.h"
@@ -50,4 +55,24 @@ TEST_CASE("a wrong flag ends a process with 2 before it does anything") {
   CHECK(exit_code_of(wrong.pid()) == 2);
   const Child version({"test-service", "--version"});
   CHECK(exit_code_of(version.pid()) == 0);
+}
+
+TEST_CASE("a process ends with what it printed, and without the handlers of exit()") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  std::fflush(nullptr);  // what is buffered would be printed twice
+  const pid_t pid = fork();
+  if (pid == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    std::atexit([] { (void)!write(STDOUT_FILENO, "handler", 7); });
+    std::printf("printed ");
+    std::cout << "streamed ";
+    cara::host::end_process(7);
+  }
+  close(ends[1]);
+  CHECK(exit_code_of(pid) == 7);
+  char said[64] = {};
+  CHECK(read(ends[0], said, sizeof said - 1) > 0);
+  close(ends[0]);
+  CHECK(std::string(said) == "printed streamed ");
 }

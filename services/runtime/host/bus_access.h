@@ -17,7 +17,7 @@ struct BusAccess {
   std::string server_name;  // in the server's certificate; empty: the host of the URL
 
   // Then nothing is ever said in clear text.
-  bool wants_tls() const { return !ca_file.empty() || !cert_file.empty(); }
+  bool wants_tls() const { return !ca_file.empty() || !cert_file.empty() || !server_name.empty(); }
   bool operator==(const BusAccess&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <utility>
 #include <vector>
 
@@ -179,6 +180,13 @@ int run_process(NatsHost& host, runtime::Actor& actor) {
   const bool calls_ended = host.local_calls_end_within(kLocalCallPatience);
   if (!calls_ended) spdlog::warn("a call to the engine is left unfinished");
   if (calls_ended && host.connecting_ends_within(kConnectingPatience)) return exit_code;
+  std::_Exit(exit_code);
+}
+
+void end_process(int exit_code) {
+  spdlog::shutdown();
+  std::cout.flush();
+  std::fflush(nullptr);
   std::_Exit(exit_code);
 }
 

@@ -1,12 +1,14 @@
 // What every main.cpp shares, so that it reads as a table of contents:
 //
-//   int main(int argc, char** argv) {
+//   int run(int argc, char** argv) {
 //     auto start = host::start_process(kProgram, argc, argv);
 //     if (start.exit_code) return *start.exit_code;
 //     host::NatsHost bus(host::bus_options(start.flags, {schema::Role::kGc, "gc-1"}));
 //     gc::Gc actor(...);
 //     return host::run_process(bus, actor);
 //   }
+//
+//   int main(int argc, char** argv) { host::end_process(run(argc, argv)); }
 #pragma once
 
 #include <chrono>
@@ -39,6 +41,10 @@ BusOptions bus_options(const Flags& flags, schema::Identity identity);
 // Runs the actor until SIGTERM, SIGINT or its Stop. A local call or an attempt to connect that does
 // not end soon is left behind: then the process ends here.
 int run_process(NatsHost& host, runtime::Actor& actor);
+
+// The end of every main(): as exit(), but without its handlers, in which cnats and OpenSSL take
+// things apart that a thread of cnats may still be freeing, or that the other one has freed.
+[[noreturn]] void end_process(int exit_code);
 
 // Takes a lock of the file system. A predecessor that was killed holds it until the kernel has
 // ended its last thread: kConflict counts only when it stays.

@@ -84,7 +84,8 @@ std::string certificate_fault(const std::string& words) {
 
 }  // namespace
 
-Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::string& host) {
+Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::string& host,
+                      bool wants_tls) {
   if (auto added = add_user(options, access); !added) return added;
   if (!access.ca_file.empty()) {
     if (const auto text = read("nats-ca", access.ca_file); !text) return text.error();
@@ -93,10 +94,10 @@ Result<Ok> add_access(natsOptions* options, const BusAccess& access, const std::
     }
   }
   if (auto added = add_own_certificate(options, access); !added) return added;
-  // Only then: without it a server that wants TLS gets it as well.
-  if (access.wants_tls() && natsOptions_SetSecure(options, true) != NATS_OK) {
-    return internal("TLS cannot be set");
-  }
+  // With it cnats reads all certificates of the system, which takes longer than all else that a
+  // command does. A server that wants TLS gets it all the same.
+  if (!wants_tls) return Ok{};
+  if (natsOptions_SetSecure(options, true) != NATS_OK) return internal("TLS cannot be set");
   // cnats checks no name by itself, and any other certificate of the CA would do for a server's.
   const std::string& name = access.server_name.empty() ? host : access.server_name;
   if (natsOptions_SetExpectedHostname(options, name.c_str()) != NATS_OK) {
