@@ -3,6 +3,7 @@ port 5001 wants the user `cara` with the password `pass:word`. Every image has o
   app      an image for this machine     list    a manifest list: this machine's and a foreign one
   foreign  for another architecture      broken  its layer is refused, inside the pull's stream
   hangs    its layer ends half way, and never comes
+  slow     its layer takes ten seconds
 """
 import base64
 import gzip
@@ -12,6 +13,7 @@ import json
 import platform
 import tarfile
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -24,6 +26,7 @@ manifests = {}  # (name, tag or digest) -> (media type, bytes)
 blobs = {}      # digest -> bytes
 broken = set()  # digests
 hanging = set()
+slow = set()
 
 
 def digest_of(data):
@@ -77,6 +80,7 @@ put_image("app", ["1"], OWN, b"one", noise(1, 3_000_000))
 put_image("foreign", ["1"], FOREIGN, b"foreign")
 broken.update(put_image("broken", ["1"], OWN, b"broken")[1])
 hanging.update(put_image("hangs", ["1"], OWN, noise(2, 6_000_000))[1])
+slow.update(put_image("slow", ["1"], OWN, noise(3, 6_000_000))[1])
 put_manifest("list", ["1"], MANIFEST_LIST, {
     "schemaVersion": 2, "mediaType": MANIFEST_LIST,
     "manifests": [{**put_image("list", [], arch, arch.encode())[0],
@@ -124,6 +128,14 @@ class Registry(BaseHTTPRequestHandler):
                 self.end_headers()
                 self.wfile.write(data[:len(data) // 2])
                 threading.Event().wait()
+            if digest in slow and self.command == "GET":
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                for start in range(0, len(data), len(data) // 100):
+                    self.wfile.write(data[start:start + len(data) // 100])
+                    time.sleep(0.1)
+                return
             self.answer(200, "application/octet-stream", data, Docker_Content_Digest=digest)
         else:
             self.fail(404, "MANIFEST_UNKNOWN", "manifest unknown")
