@@ -164,6 +164,13 @@ contains "a list of projects" '"projects":[{' "$output"
 contains "the phase of one" '"Running"' "$output"
 matches "what changed" '\[[0-9]+,"project","hello"\]' "$output"
 
+# A question of somebody who has no context yet, as caractrl's own help has it.
+without_context() {
+  caractrl json2msgpack <<<'{}' | env XDG_CONFIG_HOME="$work/none" nats req \
+    cara.v1.api.admin.me.project.list --translate "caractrl msgpack2json" --server "$nats_url"
+}
+contains "and without the context of the page" '"projects":[{' "$(without_context 2>&1)"
+
 listens heartbeat "sub cara.v1.hb.worker-01" "a node's heartbeat" '"engineReady":true'
 listens wakes "cara.v1.node.worker-01.>" "what a node is woken by" '"revision":'
 listens reports "cara.v1.api.agent.worker-01.>" "what a node reports" '"phase":'
