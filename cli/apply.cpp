@@ -190,6 +190,8 @@ const Verb& apply_verb() {
           "its *.yaml, *.yml and *.json files. `status` and what else the system writes is "
           "ignored,\n"
           "so what `caractrl get -o yaml` prints can be applied again.\n\n"
+          "A service without a health check runs as soon as it is started; one with\n"
+          "healthcheck.startPeriod when it has stayed up for that long.\n"
           "--wait ends with 0 when all of it runs, with 1 as soon as some of it is Failed and\n"
           "given up (spec.updatePolicy.healthyDeadline is over, or the update was rolled back),\n"
           "and with 4 when --timeout is over. --prune deletes nothing unless everything could be\n"

@@ -117,7 +117,8 @@ const Verb& msgpack2json_verb() {
           "  caractrl msgpack2json < MESSAGE\n"
           "  nats sub 'cara.v1.evt.>' --translate \"caractrl msgpack2json\"\n"
           "  caractrl json2msgpack <<<'{}' |\n"
-          "    nats req cara.v1.api.admin.me.project.list --translate \"caractrl msgpack2json\"\n",
+          "    nats req cara.v1.api.admin.me.project.list --translate \"caractrl msgpack2json\"\n"
+          "Where the bus has permissions, `nats` needs --inbox-prefix _INBOX.admin.me.srv.\n",
       .flags = {},
       .run = to_json_filter,
       .bare = true};

@@ -10,6 +10,7 @@
 namespace cara::schema {
 namespace {
 
+constexpr std::string_view kInboxPrefix = "_INBOX.";
 constexpr std::string_view kApiPrefix = "cara.v1.api.";
 constexpr std::string_view kHeartbeatPrefix = "cara.v1.hb.";
 constexpr std::string_view kStreamPrefix = "cara.v1.stream.";
@@ -100,7 +101,7 @@ std::optional<ApiCall> parse_api_subject(std::string_view subject) {
 }
 
 std::string inbox_prefix(const Identity& caller) {
-  return "_INBOX." + std::string(to_string(caller.role)) + "." + checked(caller.id);
+  return std::string(kInboxPrefix) + std::string(to_string(caller.role)) + "." + checked(caller.id);
 }
 
 bool is_own_inbox(const Identity& caller, std::string_view reply) {
@@ -108,6 +109,20 @@ bool is_own_inbox(const Identity& caller, std::string_view reply) {
   if (!reply.starts_with(prefix)) return false;
   const std::vector<std::string_view> parts = split(reply.substr(prefix.size()));
   return std::all_of(parts.begin(), parts.end(), is_token);
+}
+
+bool is_plain_inbox(std::string_view reply) {
+  if (!reply.starts_with(kInboxPrefix)) return false;
+  const std::vector<std::string_view> parts = split(reply.substr(kInboxPrefix.size()));
+  return !parse_role(parts[0]) && std::all_of(parts.begin(), parts.end(), is_token);
+}
+
+bool is_srv_inbox(std::string_view reply) {
+  if (!reply.starts_with(kInboxPrefix)) return false;
+  const std::vector<std::string_view> parts = split(reply.substr(kInboxPrefix.size()));
+  const std::optional<Role> role = parse_role(parts[0]);
+  return (role == Role::kAdmin || role == Role::kViewer) && parts.size() > 3 && parts[2] == "srv" &&
+         std::all_of(parts.begin(), parts.end(), is_token);
 }
 
 std::string heartbeat_subject(std::string_view node_name) {

@@ -39,6 +39,11 @@ std::optional<ApiCall> parse_api_subject(std::string_view subject);
 std::string inbox_prefix(const Identity& caller);  // `_INBOX.<role>.<id>`
 // True if `reply` lies in the caller's own inbox: an answer goes nowhere else.
 bool is_own_inbox(const Identity& caller, std::string_view reply);
+// Such as NATS clients make up themselves, `_INBOX.<random>...`, and nobody's by its name. Without
+// permissions on the bus an answer may go there.
+bool is_plain_inbox(std::string_view reply);
+// Where people are answered by processes other than the apiserver: `_INBOX.<role>.<id>.srv....`
+bool is_srv_inbox(std::string_view reply);
 
 std::string heartbeat_subject(std::string_view node_name);
 std::optional<std::string> parse_heartbeat_subject(std::string_view subject);  // node name

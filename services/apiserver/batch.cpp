@@ -18,6 +18,14 @@ using runtime::Delivered;
 using runtime::Payload;
 using schema::Identity;
 
+// An answer to somebody else's subject would make this process say what the sender may not.
+bool may_answer(const Context& context, const Delivered& message, const Identity& sender) {
+  if (!message.reply) return false;
+  const std::string& subject = message.reply->subject;
+  return schema::is_own_inbox(sender, subject) ||
+         (context.options.open_bus && schema::is_plain_inbox(subject));
+}
+
 // One try at a batch. With a refusal it is the second one: nothing is written, reads are answered.
 class Try {
  public:
@@ -76,9 +84,8 @@ class Try {
     }
   }
 
-  // An answer to somebody else's subject would make this process say what the sender may not.
   bool has_own_inbox(const Delivered& message, const Identity& sender) {
-    if (message.reply && schema::is_own_inbox(sender, message.reply->subject)) return true;
+    if (may_answer(context_, message, sender)) return true;
     ++result_.refused.reply;
     return false;
   }
@@ -143,13 +150,14 @@ class Try {
 };
 
 // Not even reading works: everybody who may be answered is told so.
-BatchResult answer_all(std::span<const runtime::Event> batch, const Error& error) {
+BatchResult answer_all(const Context& context, std::span<const runtime::Event> batch,
+                       const Error& error) {
   BatchResult result;
   for (const runtime::Event& event : batch) {
     const auto* message = std::get_if<Delivered>(&event);
-    if (message == nullptr || !message->reply) continue;
+    if (message == nullptr) continue;
     const auto call = schema::parse_api_subject(message->subject);
-    if (!call || !schema::is_own_inbox(call->caller, message->reply->subject)) continue;
+    if (!call || !may_answer(context, *message, call->caller)) continue;
     result.effects.push_back(runtime::Respond{*message->reply, schema::pack_error(error)});
   }
   return result;
@@ -165,7 +173,7 @@ Result<BatchResult> run_batch(Context& context, std::span<const runtime::Event> 
   Result<BatchResult> second = Try(context, first.error()).run(batch, duties);
   if (second) return second;
   if (context.store.trouble() != Trouble::kRefused) return second;
-  return answer_all(batch, second.error());
+  return answer_all(context, batch, second.error());
 }
 
 }  // namespace cara::apiserver

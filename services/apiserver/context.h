@@ -24,6 +24,8 @@ struct Options {
   runtime::Duration mass_loss_window = std::chrono::minutes(5);
   std::int64_t mass_loss_share = 50;  // percent
   schema::PlacementStrategy placement = schema::PlacementStrategy::kSpread;
+  // Nobody has permissions on the bus: inboxes that say of nobody whose they are get answers, too.
+  bool open_bus = false;
 };
 
 // Of the events of what the apiserver does by itself.

@@ -184,7 +184,7 @@ int restore(const cara::host::Flags& flags) {
 int run(int argc, char** argv) {
   auto start = cara::host::start_process(kProgram, argc, argv);
   if (start.exit_code) return *start.exit_code;
-  const auto options = read_options(start.flags);
+  auto options = read_options(start.flags);
   if (!options) return fail(options.error());
 
   const std::string& path = start.flags.text("db");
@@ -194,6 +194,7 @@ int run(int argc, char** argv) {
   if (!start.flags.text("restore").empty()) return restore(start.flags);
   auto bus_options = cara::host::bus_options(start.flags, {cara::schema::Role::kApiserver, "a1"});
   bus_options.micro.endpoints = endpoints();
+  options->open_bus = !cara::host::logs_in(bus_options.url, bus_options.access);
   cara::apiserver::BackupCopy backup(path);  // before the bus, whose worker uses it
   cara::host::NatsHost bus(std::move(bus_options));
   if (Result<Ok> alone = probe(bus); !alone) return fail(alone.error());

@@ -192,7 +192,8 @@ refuses "half of a file [E46]" 2 "the backup $work/half.db cannot be used" resto
 cp "$backup" "$work/flipped.db"
 # A page in the middle.
 dd if=/dev/urandom of="$work/flipped.db" bs=4096 seek=20 count=1 conv=notrunc status=none
-refuses "a damaged one [E46]" 2 "damaged" restore "$work/flipped.db"
+refuses "a damaged one [E46]" 2 "flipped.db cannot be used: it is damaged" \
+  restore "$work/flipped.db"
 : >"$work/empty.db"
 refuses "an empty one" 2 "the backup $work/empty.db cannot be used" restore "$work/empty.db"
 printf 'CREATE TABLE meta (a);' | python3 -c 'import sqlite3, sys
@@ -206,12 +207,15 @@ equals "and left nothing" "cara.db cara.db.lock" "$(files_of cara.db | xargs -n 
 
 # --- back to the backup ---------------------------------------------------------------------------
 hash=$(sha256sum <"$backup")
+chown 65534:65534 "$work/cara.db"
 said=$(restore "$backup" 2>&1) || not_ok "the backup is restored" "$said"
 contains "restored: as of the backup's revision" "as of revision $saved;" "$said"
 equals "the backup is only read" "$hash" "$(sha256sum <"$backup")"
 equals "the database that was there is put aside" "$state" \
   "$(sha256sum <"$work/cara.db.before-restore")"
-equals "only its owner may read the new one" 600 "$(stat -c %a "$work/cara.db")"
+equals "only whose the other one was may read the new one, and lock it" "600 65534 600 65534" \
+  "$(stat -c '%a %u' "$work/cara.db" "$work/cara.db.lock" | xargs)"
+chown 0:0 "$work"/cara.db*
 start_apiserver
 within 20 ctl get projects || bail_out "the apiserver does not serve what was restored"
 for name in "changed one" "deleted one" "again one"; do

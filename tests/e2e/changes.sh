@@ -173,7 +173,8 @@ ends "diff without a control plane" 3 \
   "$bin/caractrl" --nats nats://127.0.0.1:9 diff -f - < <(shop two)
 
 # --- apply --wait that does not end well ----------------------------------------------------------
-one bad x 'image: "e2e/idle:1", command: [sh, -c, "exit 3"]' \
+# What only ran for a moment did not come up.
+one bad x 'image: "e2e/idle:1", command: [sh, -c, "exit 3"], healthcheck: {startPeriod: 2s}' \
   'healthyDeadline: 1s, onFailure: Pause' >"$work/bad.yaml"
 ends "apply --wait of what crashes" 1 ctl apply --wait -f "$work/bad.yaml"
 contains "ends when it is given up, and says why [S24]" "exited with code 3" "$err"

@@ -25,6 +25,19 @@ TEST_CASE("the lists for the NATS server permit what the table permits [I29]") {
   }
 }
 
+TEST_CASE("where nobody has permissions, an inbox that is nobody's gets its answer") {
+  for (const bool open_bus : {false, true}) {
+    World world({}, {.open_bus = open_bus});
+    runtime::Delivered asked =
+        world.message(kAlice, "project.list", schema::pack_message(schema::ListRequest{}));
+    asked.reply = runtime::ReplyTo{"_INBOX.Xu4dPq.1"};
+    CHECK(world.step({asked}).empty() != open_bus);
+    CHECK(world.server->refused().reply == (open_bus ? 0 : 1));
+    asked.reply = runtime::ReplyTo{"_INBOX.admin.bob.1"};
+    CHECK(world.step({asked}).empty());
+  }
+}
+
 TEST_CASE("backups are the admins', and answered when the worker has answered [I29][E46]") {
   World world;
   const auto body = schema::pack_message(schema::BackupBeginRequest{.client = "c"});

@@ -52,6 +52,24 @@ TEST_CASE("an answer goes to the caller's own inbox only") {
   CHECK(!is_own_inbox(me, ""));
 }
 
+TEST_CASE("an inbox is somebody's, for processes' answers, or nobody's by its name") {
+  CHECK(is_plain_inbox("_INBOX.Xu4dPq.1"));
+  CHECK(is_plain_inbox("_INBOX.alice"));
+  for (const char* wrong : {"_INBOX.admin.alice.1", "_INBOX.agent.n1.1", "_INBOX", "_INBOX.",
+                            "_INBOX.a.*", "_INBOX.a..b", "cara.v1.hb.n1", ""}) {
+    INFO(wrong);
+    CHECK(!is_plain_inbox(wrong));
+  }
+  CHECK(is_srv_inbox("_INBOX.admin.alice.srv.1"));
+  CHECK(is_srv_inbox("_INBOX.viewer.bob.srv.a.1"));
+  for (const char* wrong :
+       {"_INBOX.admin.alice.srv", "_INBOX.admin.alice.1", "_INBOX.agent.n1.srv.1",
+        "_INBOX.x.alice.srv.1", "_INBOX.admin.alice.srv.*", ""}) {
+    INFO(wrong);
+    CHECK(!is_srv_inbox(wrong));
+  }
+}
+
 TEST_CASE("a stream's subjects name the node, whose it is, and which one") {
   const StreamId stream{"n1.example", {Role::kAdmin, "alice"}, "c0ffee", 7};
   const std::string in = stream_in_subject(stream);

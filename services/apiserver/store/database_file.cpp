@@ -18,23 +18,10 @@ Error about(const std::string& path, const std::string& what) {
 }
 
 Result<Ok> check_integrity(Database& database, const std::string& path) {
-  std::string finding;
-  const auto first_row = [&](const Row& row) {
-    finding = row.bytes(0);
-    return Walk::kEnd;
-  };
-  Result<Ok> done = database.run("PRAGMA integrity_check(1)", {}, first_row);
-  if (!done) finding = done.error().message;
-  if (finding != "ok") {
-    return about(path, "is damaged (" + finding +
-                           "); restore a backup, or move it away to begin "
-                           "with an empty cluster");
-  }
-  finding.clear();
-  done = database.run("PRAGMA foreign_key_check", {}, first_row);
-  if (!done) return done.error();
-  if (!finding.empty()) return about(path, "is damaged (dangling rows in `" + finding + "`)");
-  return Ok{};
+  const std::string damage = find_damage(database);
+  if (damage.empty()) return Ok{};
+  return about(path, "is damaged (" + damage +
+                         "); restore a backup, or move it away to begin with an empty cluster");
 }
 
 Result<std::int64_t> schema_version(Database& database) {
@@ -129,6 +116,21 @@ Result<std::unique_ptr<Database>> open_database(const std::string& path,
     if (Result<Ok> done = prepare(path, cluster); !done) return done.error();
   }
   return open_checked(path, cluster);
+}
+
+std::string find_damage(Database& database) {
+  std::string finding;
+  const auto first_row = [&](const Row& row) {
+    finding = row.bytes(0);
+    return Walk::kEnd;
+  };
+  Result<Ok> done = database.run("PRAGMA integrity_check(1)", {}, first_row);
+  if (!done) return done.error().message;
+  if (finding != "ok") return finding;
+  finding.clear();
+  done = database.run("PRAGMA foreign_key_check", {}, first_row);
+  if (!done) return done.error().message;
+  return finding.empty() ? "" : "dangling rows in `" + finding + "`";
 }
 
 }  // namespace cara::apiserver

@@ -14,4 +14,7 @@ namespace cara::apiserver {
 Result<std::unique_ptr<Database>> open_database(const std::string& path,
                                                 const std::string& cluster);
 
+// The first thing that is wrong with it, in SQLite's words; empty: nothing is.
+std::string find_damage(Database& database);
+
 }  // namespace cara::apiserver

@@ -1,6 +1,7 @@
 #include "services/apiserver/store/restore.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <system_error>
 
 #include "schema/wire.h"
+#include "services/apiserver/store/database_file.h"
 #include "services/apiserver/store/store.h"
 
 namespace cara::apiserver {
@@ -31,6 +33,24 @@ Result<Ok> sync(const std::string& path) {
   if (file >= 0) ::close(file);
   if (done) return Ok{};
   return unavailable(path + " cannot be written to the disk: " + why);
+}
+
+// Root restores for the user that serves it: whose the database was, or whose folder it is.
+Result<Ok> give_to_owner(const std::string& draft, const std::string& database) {
+  struct stat owner {};
+  if (::geteuid() != 0) return Ok{};
+  if (::stat(database.c_str(), &owner) != 0 &&
+      ::stat(fs::absolute(database).parent_path().c_str(), &owner) != 0) {
+    return Ok{};
+  }
+  std::error_code error;
+  for (const std::string& path : {draft, database + ".lock"}) {
+    if (!fs::exists(path, error) || ::chown(path.c_str(), owner.st_uid, owner.st_gid) == 0)
+      continue;
+    return unavailable(path + " cannot be given to the user of " + database + ": " +
+                       std::generic_category().message(errno));
+  }
+  return Ok{};
 }
 
 void remove_all(const std::string& draft) {
@@ -73,8 +93,10 @@ Result<Ok> check_is_ours(const std::string& draft, const std::string& backup) {
         clusters = row.number(0);
         return Walk::kEnd;
       });
-  if (read && clusters == 1) return Ok{};
-  return no_backup(backup, "it is no database of a cara-apiserver");
+  if (!read || clusters != 1) return no_backup(backup, "it is no database of a cara-apiserver");
+  const std::string damage = find_damage(**database);
+  if (!damage.empty()) return no_backup(backup, "it is damaged: " + damage);
+  return Ok{};
 }
 
 Result<Restored> prepare(const RestoreOptions& options, const std::string& draft) {
@@ -127,6 +149,7 @@ Result<Restored> restore(const RestoreOptions& options) {
   if (synced && has_content(draft + "-wal")) {
     synced = unavailable(draft + "-wal could not be written into its database");
   }
+  if (synced) synced = give_to_owner(draft, options.database);
   if (!synced) {
     remove_all(draft);
     return synced.error();

@@ -11,4 +11,9 @@ BusAccess bus_access(const Flags& flags) {
           .server_name = flags.text("nats-server-name")};
 }
 
+bool logs_in(std::string_view urls, const BusAccess& access) {
+  return urls.find('@') != std::string_view::npos || !access.creds_file.empty() ||
+         !access.nkey_file.empty() || !access.cert_file.empty();
+}
+
 }  // namespace cara::host

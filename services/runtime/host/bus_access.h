@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "services/runtime/host/flags.h"
 
@@ -23,5 +24,8 @@ struct BusAccess {
 
 // REQUIRES: flags with the common ones.
 BusAccess bus_access(const Flags& flags);
+
+// True if a server is told who we are, and may permit us less than everything.
+bool logs_in(std::string_view urls, const BusAccess& access);
 
 }  // namespace cara::host

@@ -81,7 +81,8 @@ std::string Micro::metrics(const MicroSnapshot& now) const {
   out += fmt::format("cara_build_info{{service=\"{}\",id=\"{}\",version=\"{}\"", options_.name,
                      options_.id, CARA_VERSION);
   for (const auto& [key, value] : options_.metadata) {
-    out += fmt::format(",{}=\"{}\"", key, label(value));
+    // Prometheus has a label `instance` of its own.
+    out += fmt::format(",{}=\"{}\"", key == "instance" ? "identity" : key, label(value));
   }
   out += "} 1\n";
   head(out, "cara_requests_total", "counter", "Messages that were served.");
@@ -102,7 +103,7 @@ std::string Micro::metrics(const MicroSnapshot& now) const {
   head(out, "cara_queue_depth", "gauge", "Messages that wait to be served.");
   out += fmt::format("cara_queue_depth {}\n", now.queue_depth);
   for (const auto& [name, value] : now.gauges) {
-    head(out, "cara_" + name, "gauge", "See services/runtime/host/README.md.");
+    head(out, "cara_" + name, "gauge", "At this moment: compose/INSPECT.md says what it counts.");
     out += fmt::format("cara_{} {}\n", name, value);
   }
   add_process(out, started_);

@@ -161,6 +161,7 @@ class NatsHost final : private BusListener {
 
   // --- nats_host_micro.cpp: what the process says about itself.
   MicroSnapshot snapshot();
+  bool may_tell(const std::string& reply) const;
   void tell_about_itself(const Arrived& asked);
   void count_errors(std::span<const runtime::Event> batch, const runtime::Effects& effects);
   void count_served(runtime::MonoTime begun);

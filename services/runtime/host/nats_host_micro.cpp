@@ -10,8 +10,6 @@ namespace {
 
 // An actor may have to look them up: whoever asks all the time does not slow it down.
 constexpr runtime::Duration kGaugesAge = std::chrono::milliseconds(100);
-// Whoever asks names the subject of the answer: nothing else is ever answered to.
-constexpr std::string_view kInboxes = "_INBOX.";
 
 // A map with the only key `error`: what schema::pack_error() makes.
 constexpr std::string_view kErrorReply =
@@ -30,8 +28,14 @@ MicroSnapshot NatsHost::snapshot() {
   return {.queue_depth = static_cast<std::int64_t>(waiting), .gauges = gauges_};
 }
 
+// Whoever asks names the subject of the answer.
+bool NatsHost::may_tell(const std::string& reply) const {
+  if (schema::is_srv_inbox(reply)) return true;
+  return !logs_in(options_.url, options_.access) && reply.starts_with("_INBOX.");
+}
+
 void NatsHost::tell_about_itself(const Arrived& asked) {
-  if (!connection_ || !asked.message.reply.starts_with(kInboxes)) return;
+  if (!connection_ || !may_tell(asked.message.reply)) return;
   const runtime::MonoTime begun = mono_now();
   const auto answer = micro_.answer(asked.message.subject, snapshot());
   if (!answer) return;
