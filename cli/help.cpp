@@ -72,7 +72,8 @@ std::string flag_heading(const host::FlagSpec& flag) {
 
 std::string flag_footnote(const host::FlagSpec& flag) {
   std::string text;
-  if (!flag.default_value.empty()) text = "(default " + flag.default_value + ")";
+  const bool is_off = flag.kind == host::FlagKind::kSwitch && flag.default_value == "false";
+  if (!flag.default_value.empty() && !is_off) text = "(default " + flag.default_value + ")";
   if (flag.environment == kNoEnvironment) return text;
   std::string name = flag.environment;
   if (name.empty()) {
@@ -118,11 +119,14 @@ void print_help(std::ostream& out) {
     for (const Verb* verb : group.verbs) line(verb->name, verb->summary);
   }
   line("help", "Show the help of a command");
-  out << "\nFlags of every command:\n";
+  out << "\n`caractrl COMMAND --help` has details and examples, `caractrl help flags` the flags of "
+         "every\ncommand and the exit codes, `caractrl man | man -l -` all of it.\n";
+}
+
+void print_flags_help(std::ostream& out) {
+  out << "Flags of every command:\n";
   print_flags(out, global_flags());
   print_exit_codes(out);
-  out << "\n`caractrl COMMAND --help` has details and examples, `caractrl man | man -l -` all of "
-         "it.\n";
 }
 
 void print_help(std::ostream& out, const Verb& verb) {
@@ -131,10 +135,7 @@ void print_help(std::ostream& out, const Verb& verb) {
     out << "\nFlags:\n";
     print_flags(out, verb.flags);
   }
-  if (!verb.bare) {
-    out << "\nFlags of every command:\n";
-    print_flags(out, global_flags());
-  }
+  if (!verb.bare) out << "\nFlags of every command, such as --context: `caractrl help flags`\n";
   print_exit_codes(out);
 }
 

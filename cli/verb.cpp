@@ -48,6 +48,10 @@ Exit help(Context& context, const std::vector<std::string>& topics) {
     print_help(context.out);
     return kDone;
   }
+  if (topics.front() == "flags") {
+    print_flags_help(context.out);
+    return kDone;
+  }
   const Verb* verb = find_verb(topics.front());
   if (verb == nullptr) return unknown_verb(context, topics.front());
   print_help(context.out, *verb);

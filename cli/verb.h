@@ -82,6 +82,7 @@ Result<std::unique_ptr<Api>> connect(const Context& context, const host::Flags& 
 
 void print_help(std::ostream& out);
 void print_help(std::ostream& out, const Verb& verb);
+void print_flags_help(std::ostream& out);  // of every command, and the exit codes
 
 // `words` is the command line without the program.
 Exit run(Context& context, const std::vector<std::string>& words);

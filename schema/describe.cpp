@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "schema/compose_words.h"
 #include "schema/words.h"
 
 namespace cara::schema {
@@ -156,12 +157,26 @@ void check_rules(DecodeContext& context, const std::string& path, std::int64_t v
   }
 }
 
+void fail_kind(DecodeContext& context, const std::string& path, std::string_view wanted,
+               const Value& value) {
+  std::string example(example_entry(path));
+  if (!example.empty()) {
+    example = " such as `" + (wanted == "list" ? "[" + example + "]" : example) + "`";
+  }
+  context.fail(path, "expected a " + std::string(wanted) + example + ", found " +
+                         std::string(kind_of(value)));
+}
+
 void check_unknown(DecodeContext& context, const std::string& path, const Map& map,
                    const std::vector<std::string>& known) {
   for (const Member& member : map) {
     if (std::find(known.begin(), known.end(), member.key) != known.end()) continue;
-    context.fail(detail::join_path(path, printable(member.key)),
-                 "is not known" + hint_for(member.key, known, "known here: " + joined(known)));
+    const std::string_view meant = stands_for(member.key);
+    const std::string hint =
+        meant.empty()
+            ? hint_for(in_camel_case(member.key), known, "known here: " + joined(known))
+            : "; docker-compose.yml's `" + member.key + "` is here: " + std::string(meant);
+    context.fail(detail::join_path(path, printable(member.key)), "is not known" + hint);
   }
 }
 

@@ -104,6 +104,9 @@ void decode_scalar(DecodeContext& context, const std::string& path, const Value&
 void decode_scalar(DecodeContext& context, const std::string& path, const Value& value, Bytes& out);
 void decode_scalar(DecodeContext& context, const std::string& path, const Value& value,
                    detail::StringMap& out);
+// `expected a map such as {port: 80}, found text`; `wanted` is `map` or `list`.
+void fail_kind(DecodeContext& context, const std::string& path, std::string_view wanted,
+               const Value& value);
 // A number as the text that it was written as; every other value as it is.
 Value number_as_text(const Value& value);
 void check_rules(DecodeContext& context, const std::string& path, const std::string& value,
@@ -175,7 +178,7 @@ void decode_list(DecodeContext& context, const std::string& path, const Value& v
                  std::vector<T>& out, const Rules& rules) {
   const Array* list = value.as_array();
   if (list == nullptr) {
-    context.fail(path, "expected a list, found " + std::string(kind_of(value)));
+    fail_kind(context, path, "list", value);
     return;
   }
   if (list->size() < rules.min_items) {
@@ -204,7 +207,7 @@ void decode_map(DecodeContext& context, const std::string& path, const Value& va
                 std::map<std::string, T>& out, const Rules& rules) {
   const Map* map = value.as_map();
   if (map == nullptr) {
-    context.fail(path, "expected a map, found " + std::string(kind_of(value)));
+    fail_kind(context, path, "map", value);
     return;
   }
   if (context.mode() == Mode::kManifest && map->size() > rules.max_items) {
@@ -251,7 +254,7 @@ void decode_value(DecodeContext& context, const std::string& path, const Value& 
   } else {
     const Map* map = value.as_map();
     if (map == nullptr) {
-      context.fail(path, "expected a map, found " + std::string(kind_of(value)));
+      fail_kind(context, path, "map", value);
       return;
     }
     DecodeVisitor visitor(context, path, *map);

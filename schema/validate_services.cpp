@@ -138,6 +138,7 @@ void ServiceCheck::check_memberships() {
 void ServiceCheck::check_references() {
   const std::set<std::string> services = names_of(spec_.services);
   const auto check = [&](const std::string& field, const std::string& name, bool optional) {
+    if (name.empty()) return;  // said already
     if (name == service_.name) {
       fail(field, "is the service itself");
     } else if (!optional && !services.contains(name)) {
@@ -346,7 +347,7 @@ void check_ingress(const ProjectSpec& spec, Errors& errors) {
   const std::set<std::string> services = names_of(spec.services);
   for (std::size_t i = 0; i < spec.ingress.size(); ++i) {
     const std::string& target = spec.ingress[i].target.service;
-    if (services.contains(target)) continue;
+    if (target.empty() || services.contains(target)) continue;
     errors.push_back(
         {item("spec.ingress", i) + ".target.service",
          "no service " + quoted(target) + " in spec.services; there are: " + listed(services)});

@@ -95,9 +95,13 @@ TEST_CASE("every command is in a group of the help, and every flag is documented
     CHECK(page.find(".SS caractrl " + name.substr(0, name.find('-'))) != std::string::npos);
     const std::string text = bench.run({name, "--help"}).out;
     for (const host::FlagSpec& flag : verb->flags) check_flag(flag, text);
-    if (verb->bare) continue;  // it takes none
-    for (const host::FlagSpec& flag : host::common_flags()) check_flag(flag, text);
+    CHECK((text.find("`caractrl help flags`") == std::string::npos) == verb->bare);
   }
+  const std::string common = bench.run({"help", "flags"}).out;
+  CHECK(common.find("--help") != std::string::npos);
+  CHECK(common.find("\nExit codes:\n    0  done\n") != std::string::npos);
+  for (const host::FlagSpec& flag : program_of({}).flags) check_flag(flag, common);
+  for (const host::FlagSpec& flag : host::common_flags()) check_flag(flag, common);
 }
 
 TEST_CASE("no line of the manual page is taken for a command of roff") {

@@ -207,6 +207,22 @@ TEST_CASE("a typo is refused with the nearest known name [E22]") {
         "spec.volumes[0].zzzzzzzzz: is not known; known here: name, type, path, files");
 }
 
+TEST_CASE("what docker-compose.yml has otherwise is refused with what stands for it [E22]") {
+  CHECK(only_error(with("/spec/services/0/environment", Json::object())) ==
+        "spec.services[0].environment: is not known; docker-compose.yml's `environment` is here: "
+        "`env: [{name: A, value: b}]`");
+  CHECK(only_error(with("/spec/services/0/depends_on", Json::array())) ==
+        "spec.services[0].depends_on: is not known; did you mean `dependsOn`?");
+  CHECK(
+      only_error(with("/spec/services/0/ports", Json::array({"8080:80"}))) ==
+      "spec.services[0].ports[0]: expected a map such as `{port: 80, hostPort: 8080}`, found text");
+  CHECK(only_error(with("/spec/services/0/env", Json::parse(R"({"A": "b"})"))) ==
+        "spec.services[0].env: expected a list such as `[{name: A, value: b}]`, found a map");
+  CHECK(only_error(with("/spec/services/0/dependsOn", Json::array({"db"}))) ==
+        "spec.services[0].dependsOn[0]: expected a map such as `{service: db, condition: "
+        "Healthy}`, found text");
+}
+
 TEST_CASE("status and server-written metadata in a manifest are ignored [E23]") {
   Json json = manifest();
   json["status"] = Json::parse(R"({"phase": "Running", "nodeRef": "evil", "nonsense": [1]})");
