@@ -1,5 +1,6 @@
 // caractrl msgpack2json, json2msgpack: filters for other people's NATS tools, which run them once
 // per message. They start nothing, read nothing but standard input, and connect to nobody.
+#include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -16,6 +17,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kMaxDepth = schema::Limits{}.depth;
 // More than any message of the bus may have; nats-server's own limit is 64 MiB.
 constexpr schema::Limits kLimits{.bytes = 64 * 1024 * 1024, .entries = 1024 * 1024};
+constexpr double kBeyondIntegers = 9223372036854775808.0;  // 2^63
 
 std::string read_all(std::istream& in) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -41,8 +43,10 @@ Exit to_json_filter(Context& context, const host::Flags&) {
   return kDone;
 }
 
+Error too_large(const Json& json) { return invalid("it has too large a number: " + json.dump()); }
+
 Result<Value> value_of(const Json& json, std::size_t depth) {
-  if (depth > kMaxDepth) return invalid("it is nested too deeply");
+  if (json.is_structured() && depth >= kMaxDepth) return invalid("it is nested too deeply");
   switch (json.type()) {
     case Json::value_t::boolean:
       return Value(json.get<bool>());
@@ -50,10 +54,12 @@ Result<Value> value_of(const Json& json, std::size_t depth) {
       return Value(json.get<std::int64_t>());
     case Json::value_t::number_unsigned:
       if (json.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) {
-        return invalid("it has too large a number: " + json.dump());
+        return too_large(json);
       }
       return Value(json.get<std::int64_t>());
     case Json::value_t::number_float:
+      // Whole numbers beyond 64 bits are here too, and are only nearly the same any more.
+      if (std::abs(json.get<double>()) >= kBeyondIntegers) return too_large(json);
       return Value(json.get<double>());
     case Json::value_t::string:
       return Value(json.get_ref<const std::string&>());

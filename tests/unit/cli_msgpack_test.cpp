@@ -38,6 +38,11 @@ struct Filters : CliBench {
   }
 };
 
+// So many lists in a message, around what is in the innermost.
+std::string nested(std::size_t lists, const std::string& inner) {
+  return "{\"a\":" + std::string(lists, '[') + inner + std::string(lists, ']') + "}";
+}
+
 }  // namespace
 
 TEST_CASE("a message that becomes msgpack comes back as the same JSON") {
@@ -119,6 +124,30 @@ TEST_CASE("what is no message is refused with a sentence, and nothing is written
           "error: a message is one JSON object, such as {\"name\": \"shop\"}, not " +
               std::string(kind) + "\n");
   }
+}
+
+TEST_CASE("a number that a message cannot hold is refused, however large it is") {
+  // Those beyond 64 bits became a floating point number that was only nearly the same.
+  Filters filters;
+  CHECK(filters.refused("{\"a\":[9223372036854775808]}") ==
+        "error: it has too large a number: 9223372036854775808\n");
+  for (const char* number : {"18446744073709551615", "18446744073709551616", "-9223372036854775809",
+                             "100000000000000000000000", "1e300", "-1e19"}) {
+    INFO(number);
+    CHECK(contains_text(filters.refused("{\"a\":" + std::string(number) + "}"),
+                        "it has too large a number: "));
+  }
+}
+
+TEST_CASE("what is packed is nested so deeply at most that it can be read again") {
+  // An empty list was allowed one level deeper than who reads it allows it.
+  Filters filters;
+  for (const std::string& deepest : {nested(31, "1"), nested(31, "")}) {
+    CHECK(filters.shown(filters.packed(deepest)) == deepest);
+  }
+  CHECK(filters.refused(nested(32, "1")) == "error: it is nested too deeply\n");
+  CHECK(filters.refused(nested(32, "")) == "error: it is nested too deeply\n");
+  CHECK(filters.refused(nested(100'000, "")) == "error: it is nested too deeply\n");
 }
 
 TEST_CASE("the filters take no words, read no configuration and connect to nobody") {
