@@ -26,6 +26,10 @@ class Borrowed final : public Api {
     return api_.watch(subject);
   }
   Streams& streams() override { return api_.streams(); }
+  Result<std::vector<Heard>> ask_all(const std::string& subject, runtime::Duration patience,
+                                     const IsDone& done) override {
+    return api_.ask_all(subject, patience, done);
+  }
 
  private:
   FakeApi& api_;

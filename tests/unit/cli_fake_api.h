@@ -45,6 +45,9 @@ class FakeApi final : public Api {
   std::function<void(FakeApi&)> while_waiting;  // something happens while a command waits
   // Answers what the fake does not know; nothing: it does not know it either.
   std::function<std::optional<runtime::Payload>(std::string_view, const runtime::Payload&)> more;
+  // Everybody who hears a question; none: there is nobody to ask.
+  std::function<Result<std::vector<Heard>>(const std::string&, runtime::Duration, const IsDone&)>
+      hear;
   runtime::MonoTime mono;
 
   Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
@@ -65,6 +68,11 @@ class FakeApi final : public Api {
   Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
     watched.push_back(subject);
     return std::unique_ptr<Hints>(std::make_unique<FakeHints>(*this));
+  }
+
+  Result<std::vector<Heard>> ask_all(const std::string& subject, runtime::Duration patience,
+                                     const IsDone& done) override {
+    return hear ? hear(subject, patience, done) : Api::ask_all(subject, patience, done);
   }
 
   FakeStreams agents;
