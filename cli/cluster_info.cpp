@@ -32,7 +32,10 @@ std::string text_at(const Json& json, const char* key) {
 
 std::int64_t number_at(const Json& json, const char* key) {
   const auto found = json.find(key);
-  return found != json.end() && found->is_number() ? found->get<std::int64_t>() : 0;
+  if (found == json.end() || !found->is_number_integer()) return 0;
+  const bool fits = !found->is_number_unsigned() ||
+                    found->get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX);
+  return fits ? found->get<std::int64_t>() : 0;
 }
 
 const Json& child(const Json& json, const char* key) {

@@ -155,7 +155,9 @@ TEST_CASE("cluster info: what is wrong in an answer is left out, the rest is sho
   for (const char* more :
        {R"("id": 7, "metadata": 7, "version": {}, "endpoints": 7)", R"("endpoints": [])",
         R"("endpoints": [7])", R"("endpoints": [{"data": 7}])",
-        R"("endpoints": [{"data": {"revision": "x", "queue_depth": null}}])"}) {
+        R"("endpoints": [{"data": {"revision": "x", "queue_depth": null}}])",
+        R"("endpoints": [{"data": {"revision": 1e300, "queue_depth": -1e300}}])",
+        R"("endpoints": [{"data": {"revision": 18446744073709551615}}])"}) {
     world.heard = {{R"({"name": "cara-gc", )" + std::string(more) + "}", 1ms}};
     INFO(more);
     CHECK(world.processes()["processes"] == Json::array({{{"name", "cara-gc"},
