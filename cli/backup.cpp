@@ -62,6 +62,7 @@ struct Copy {
   }
 
   Result<Ok> read_into(BackupFile& file, const schema::BackupBeginReply& about) const {
+    if (about.bytes <= 0) return internal("what came is no database");
     Progress progress(context, about.bytes);
     std::int64_t offset = 0;
     while (offset < about.bytes) {

@@ -25,6 +25,9 @@ Result<Ok> BackupFile::check(const std::string& path, bool force) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::is_directory(status)) return conflict(path + " is a directory, and must be a file");
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return conflict(path + " is a device or the like, and must be a file");
+  }
   if (fs::exists(status) && !force) return exists(path);
   return Ok{};
 }

@@ -11,7 +11,7 @@ namespace cara::cli {
 
 class BackupFile {
  public:
-  // kConflict: `path` is a directory, or exists and `force` is not said.
+  // kConflict: `path` is there and no file, or exists and `force` is not said.
   static Result<Ok> check(const std::string& path, bool force);
   // Opens `<path>.partial`, which only its owner may read.
   static Result<BackupFile> create(const std::string& path, bool force);

@@ -147,6 +147,20 @@ TEST_CASE("backup: a file that comes to be there meanwhile is not replaced eithe
   CHECK(world.asked.back() == "end id-1");
 }
 
+TEST_CASE("backup --force replaces a file, and nothing else that has its name") {
+  // It put a file in the place of a device: `backup --force /dev/null` as root.
+  World world;
+  REQUIRE(::mkfifo(world.path.c_str(), 0600) == 0);
+  const Seen pipe = world.backup({"--force"});
+  CHECK(pipe.exit == kRefused);
+  CHECK(pipe.err == "error: cara.db is a device or the like, and must be a file\n");
+  CHECK(fs::is_fifo(world.path));
+  fs::remove(world.path);
+  fs::create_directory(world.path);
+  CHECK(world.backup({"--force"}).err == "error: cara.db is a directory, and must be a file\n");
+  CHECK(world.asked.empty());
+}
+
 TEST_CASE("backup: what a killed one has left is replaced, and no link is followed") {
   World world;
   world.file("cara.db.partial", std::string(10'000, 'y'));
@@ -181,6 +195,11 @@ TEST_CASE("backup: a copy that ends early or is no database leaves no file [E46]
   }
   SECTION("something else") {
     world.copy = "<html>" + std::string(3'000, 'x');
+    expected = "what came is no database";
+  }
+  // An empty file was taken for a backup.
+  SECTION("none is told of") {
+    world.told_bytes = 0;
     expected = "what came is no database";
   }
   SECTION("the apiserver was started again") {
