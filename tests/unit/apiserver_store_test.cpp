@@ -1,59 +1,13 @@
 // The database file: what is kept over restarts and crashes, and what is refused.
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
-#include <filesystem>
-#include <fstream>
 
-#include "services/apiserver/store/database.h"
 #include "services/apiserver/store/migrations.h"
-#include "tests/unit/apiserver_world.h"
+#include "tests/unit/apiserver_files.h"
 
 namespace cara::apiserver {
 namespace {
-
-namespace fs = std::filesystem;
-
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (fs::temp_directory_path() / "cara-store-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TempDir() {
-    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-
-  // False: this user may not mount.
-  bool mount_small() {
-    mounted_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=2m,mode=700") == 0;
-    return mounted_;
-  }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-  bool mounted_ = false;
-};
-
-StoreOptions at(const std::string& path, const std::string& cluster = "cluster-1") {
-  return {.path = path, .cluster = cluster};
-}
-std::string refusal(const std::string& path) { return message_of(Store::open(at(path))); }
-
-// What the migrations made of it, as a test of the next one will find it.
-void execute(const std::string& path, const std::string& sql) {
-  auto database = Database::open(path);
-  REQUIRE(database.ok());
-  REQUIRE((*database)->script(sql).ok());
-}
 
 TEST_CASE("what was acknowledged is there after a restart, with the revisions [S54][I1][I3]") {
   TempDir dir;
