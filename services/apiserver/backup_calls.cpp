@@ -41,7 +41,8 @@ void BackupCalls::pass_on(std::vector<PassedOn> calls, runtime::Effects& out) {
 void BackupCalls::handle(std::span<const runtime::Event> batch, runtime::Effects& out) {
   for (const runtime::Event& event : batch) {
     if (const auto* fired = std::get_if<runtime::TimerFired>(&event)) {
-      if (fired->id == timer_) send(kDrop, "", ids_.next(), out);
+      // With an answer to come, the timer is set anew when it does.
+      if (fired->id == timer_ && waiting_.size() == 0) send(kDrop, "", ids_.next(), out);
     } else if (const auto* done = std::get_if<runtime::Answered>(&event)) {
       const auto reply = waiting_.take(done->id);
       if (!reply) continue;

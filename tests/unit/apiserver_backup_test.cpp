@@ -39,6 +39,25 @@ std::vector<std::string> projects_in(const std::string& path) {
   return column_of(path, "SELECT name FROM objects WHERE kind = 'project' ORDER BY name");
 }
 
+// What the worker is asked, by name.
+std::vector<std::string> asked(const runtime::Effects& effects) {
+  std::vector<std::string> names;
+  for (const runtime::Effect& effect : effects) {
+    const auto* request = std::get_if<runtime::Request>(&effect);
+    if (request == nullptr) continue;
+    CHECK(request->subject == kBackupSubject);
+    names.push_back(*schema::unpack(request->body)->find("name")->as_string());
+  }
+  return names;
+}
+runtime::RequestId id_of(const runtime::Effects& effects) {
+  for (const runtime::Effect& effect : effects) {
+    if (const auto* request = std::get_if<runtime::Request>(&effect)) return request->id;
+  }
+  FAIL("nothing is asked");
+  return {};
+}
+
 std::string packed(const std::string& name, const std::string& body) {
   return schema::pack(Value(Map{{"name", name}, {"body", Bytes{body}}}));
 }
@@ -189,6 +208,41 @@ TEST_CASE("the worker answers what is packed for it, and garbage with an error")
   REQUIRE(copy.begin({"c1"}, kNow).ok());
   REQUIRE(serve(packed("backup.drop", "")).ok());
   CHECK(failed_with(copy.read({"c1", 0}, kNow), Code::kGone));
+}
+
+TEST_CASE("a copy that nobody reads of is dropped after a while, and no other [E46]") {
+  // The timer of a backup that was over dropped the next one, if that took its time to be made.
+  constexpr runtime::TimerId kTimer = 3;
+  BackupCalls calls(kTimer);
+  const auto step = [&](runtime::Event event) {
+    runtime::Effects effects;
+    calls.handle(std::vector<runtime::Event>{std::move(event)}, effects);
+    return effects;
+  };
+  const auto begin = [&] {
+    runtime::Effects effects;
+    std::vector<PassedOn> passed;
+    passed.push_back({"backup.begin", "body", runtime::ReplyTo{"inbox"}});
+    calls.pass_on(std::move(passed), effects);
+    CHECK(asked(effects) == Names{"backup.begin"});
+    return id_of(effects);
+  };
+  const runtime::RequestId first = begin();
+  const runtime::Effects answered = step(runtime::Answered{first, std::string("reply")});
+  REQUIRE(answered.size() == 2);
+  const auto& timer = std::get<runtime::SetTimer>(answered[0]);
+  CHECK(timer.id == kTimer);
+  CHECK(timer.after == BackupCalls::kPatience);
+  CHECK(std::get<runtime::Respond>(answered[1]).to.subject == "inbox");
+  CHECK(std::get<runtime::Respond>(answered[1]).body == "reply");
+
+  const runtime::RequestId second = begin();
+  CHECK(step(runtime::TimerFired{kTimer}).empty());  // it is being made
+  CHECK(step(runtime::Answered{second, std::string("reply")}).size() == 2);
+  CHECK(step(runtime::TimerFired{kTimer + 1}).empty());
+  const runtime::Effects dropped = step(runtime::TimerFired{kTimer});
+  CHECK(asked(dropped) == Names{"backup.drop"});
+  CHECK(step(runtime::Answered{id_of(dropped), std::string()}).empty());  // nobody waits for it
 }
 
 }  // namespace cara::apiserver
