@@ -46,8 +46,9 @@ Result<Ok> add_user(natsOptions* options, const BusAccess& access) {
   if (access.creds_file.empty()) return Ok{};
   const Result<std::string> text = read("nats-creds", access.creds_file);
   if (!text) return text.error();
-  if (text->find("BEGIN NATS USER JWT") == std::string::npos) {
-    return unusable("nats-creds", access.creds_file, "no NATS credentials");
+  for (const char* part : {"-----BEGIN NATS USER JWT-----", "-----BEGIN USER NKEY SEED-----"}) {
+    if (text->find(part) != std::string::npos) continue;
+    return unusable("nats-creds", access.creds_file, "no NATS credentials: a JWT and its seed");
   }
   if (natsOptions_SetUserCredentialsFromFiles(options, access.creds_file.c_str(), nullptr) !=
       NATS_OK) {
