@@ -63,7 +63,7 @@ printf '# up and healthy: %d ms\n' $(($(now_ms) - began))
 
 # --- as a user uses it ----------------------------------------------------------------------------
 contains "the node is Ready" "$node" "$(ctl get nodes 2>&1)"
-make_image hello:1 "$wait_for_term"
+make_image hello:1 "nc -ll -p 7 -e cat & $wait_for_term"
 apply_hello() {
   ctl apply -f - <<'MANIFEST'
 apiVersion: caravanserai/v1
@@ -75,6 +75,12 @@ MANIFEST
 check "apply through the container" apply_hello
 eventually "the project runs beside the containers that run it" 30 is_in hello Running
 equals "its container is the engine's" running "$(docker_ inspect -f '{{.State.Status}}' hello-web)"
+# shellcheck disable=SC2016
+equals "caractrl reaches a port of it through the agent" "said" \
+  "$(docker exec "$(of apiserver)" timeout 20 bash -c '
+    caractrl port-forward hello/web 7007:7 >/dev/null & trap "kill $!" EXIT
+    until exec 3<>/dev/tcp/127.0.0.1/7007; do sleep 0.1; done 2>/dev/null
+    echo said >&3 && read -r line <&3 && echo "$line"')"
 check "the bus is on loopback of this machine" \
   in_dockerd_net "$work/d" "$bin/caractrl" --nats nats://127.0.0.1:4222 get nodes
 equals "and nowhere else" 127.0.0.1 \
