@@ -130,7 +130,7 @@ matches "top project: service by service" "shop +box +[0-9]+m +[0-9]+Mi" "$(ctl 
 
 # --- Many, and what is left -----------------------------------------------------------------------
 sessions() {
-  on_node 1 top shop-box -o pid,args 2>/dev/null | grep -c "[0-9] sleep 4711" || true
+  on_node 1 top shop-box -o pid,args 2>/dev/null | grep -c "^[0-9]* *sleep 4711" || true
 }
 # Engines start a few commands a second.
 enough() {
