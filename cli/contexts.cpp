@@ -10,14 +10,13 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "cli/render.h"
 #include "schema/describe.h"
 #include "schema/formats.h"
 #include "schema/words.h"
+#include "services/runtime/host/read_file.h"
 #include "services/runtime/host/write_all.h"
 #include "services/runtime/host/yaml.h"
 
@@ -125,12 +124,10 @@ Result<std::string> contexts_path(const host::Environment& environment) {
 }
 
 Result<Contexts> read_contexts(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file && (errno == ENOENT || errno == ENOTDIR)) return Contexts{};
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file && !file.eof()) return invalid(path + " cannot be read: " + std::strerror(errno));
-  const auto documents = host::read_yaml(text);
+  const auto text = host::read_file(path);
+  if (!text && (errno == ENOENT || errno == ENOTDIR)) return Contexts{};
+  if (!text) return invalid(path + " cannot be read: " + std::strerror(errno));
+  const auto documents = host::read_yaml(*text);
   if (!documents) {
     // `line 3: ...`
     std::string words = documents.error().message;

@@ -130,6 +130,7 @@ TEST_CASE("credentials that are none are not sent anywhere") {
   CHECK(says(complaint(url_of(server), {.creds_file = files().write("x.creds", "hello\n")}),
              "x.creds holds no NATS credentials"));
   CHECK(says(complaint(url_of(server), {.creds_file = "a", .nkey_file = "b"}), "give one"));
+  CHECK(says(complaint(url_of(server), {.creds_file = "/"}), "/ cannot be read: Is a directory"));
 }
 
 TEST_CASE("TLS: the server's certificate is checked, and its name") {

@@ -115,6 +115,11 @@ TEST_CASE("a context that cannot be written, named or found is one sentence") {
   CHECK(contains_text(bench.run({"context", "add", "a"}).err, "to where? Name it by --nats"));
   CHECK(contains_text(bench.run({"context", "ad", "a"}).err, "did you mean `add`?"));
   CHECK(contains_text(bench.run({"context", "list", "a"}).err, "takes no name"));
+  std::filesystem::create_directories(bench.path());
+  const Seen folder = bench.run({"context", "list"});
+  CHECK(folder.exit == kBadInput);
+  CHECK(contains_text(folder.err, "config.yaml cannot be read: Is a directory"));
+  std::filesystem::remove_all(bench.folder() + "/caravanserai");
   bench.file("caravanserai", "a file");
   CHECK(contains_text(bench.run({"context", "add", "a", "--nats", "x"}).err,
                       "config.yaml cannot be written: Not a directory"));

@@ -125,7 +125,9 @@ TEST_CASE("what is wrong is said in one sentence with the flag's name") {
         "--log-level: `loud` is none of debug, info, warn, error");
   CHECK(fault({"--limit", "1", "--limit", "2"}) == "--limit is given more than once");
   CHECK(fault({}, {{"CARA_LIMIT", "x"}}) == "CARA_LIMIT: `x` is no whole number");
-  CHECK(fault({"--config", "/nowhere.yaml"}) == "cannot read the configuration file /nowhere.yaml");
+  CHECK(fault({"--config", "/nowhere.yaml"}) ==
+        "cannot read the configuration file /nowhere.yaml: No such file or directory");
+  CHECK(fault({"--config", "/"}) == "cannot read the configuration file /: Is a directory");
 }
 
 TEST_CASE("a wrong key or value in the file is told with its line") {

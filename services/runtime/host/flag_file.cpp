@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iterator>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "schema/value.h"
+#include "services/runtime/host/read_file.h"
 #include "services/runtime/host/yaml.h"
 
 namespace cara::host {
@@ -34,10 +35,12 @@ std::optional<std::vector<std::string>> setting_values(const Value& value) {
 }  // namespace
 
 Result<std::map<std::string, FileSetting>> read_flag_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return invalid(fmt::format("cannot read the configuration file {}", path));
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  const auto documents = read_yaml(text);
+  const auto text = read_file(path);
+  if (!text) {
+    return invalid(
+        fmt::format("cannot read the configuration file {}: {}", path, std::strerror(errno)));
+  }
+  const auto documents = read_yaml(*text);
   if (!documents) return invalid(fmt::format("{}: {}", path, documents.error().message));
 
   std::map<std::string, FileSetting> settings;

@@ -5,18 +5,16 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
 #include "services/runtime/host/nkey.h"
+#include "services/runtime/host/read_file.h"
 
 namespace cara::host {
 namespace {
 
 Result<std::string> read(const char* flag, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (file.good() || file.eof()) return text;
+  if (auto text = read_file(path)) return std::move(*text);
   return invalid(fmt::format("--{}: {} cannot be read: {}", flag, path, std::strerror(errno)));
 }
 

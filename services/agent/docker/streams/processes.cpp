@@ -5,11 +5,11 @@
 
 #include <array>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include "services/runtime/host/read_file.h"
 
 namespace cara::docker {
 
@@ -19,13 +19,8 @@ namespace {
 constexpr std::size_t kSessionField = 3;
 constexpr std::size_t kStartField = 19;
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::string stat_field(pid_t pid, std::size_t index) {
-  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  const std::string stat = host::read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
   std::size_t at = stat.rfind(") ");
   if (at == std::string::npos) return "";
   at += 2;
@@ -76,8 +71,8 @@ std::optional<int> signal_number(const std::string& name) {
 std::optional<ExecSession> ExecSession::find(std::int64_t pid, const std::string& container) {
   const auto leader = static_cast<pid_t>(pid);
   if (pid <= 1 || leader != pid || container.empty()) return std::nullopt;
-  const std::string groups = read_file("/proc/" + std::to_string(leader) + "/cgroup");
-  if (groups.find(container) == std::string::npos) return std::nullopt;
+  const auto groups = host::read_file("/proc/" + std::to_string(leader) + "/cgroup");
+  if (!groups || groups->find(container) == std::string::npos) return std::nullopt;
   std::string started = stat_field(leader, kStartField);
   if (started.empty()) return std::nullopt;
   return ExecSession(leader, std::move(started));
