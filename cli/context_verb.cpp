@@ -49,10 +49,12 @@ Exit add(Command& command) {
     if (!command.flags.is_default(key)) settings[key] = command.flags.text(key);
   }
   for (const char* key : kFiles) {
+    if (command.flags.is_default(key)) continue;
+    const std::string& file = command.flags.text(key);
+    if (file.empty())
+      return say_usage(command.context, "context", "--" + std::string(key) + " names no file");
     // The context is used from other folders as well.
-    if (!command.flags.is_default(key)) {
-      settings[key] = std::filesystem::absolute(command.flags.text(key)).lexically_normal();
-    }
+    settings[key] = std::filesystem::absolute(file).lexically_normal();
   }
   if (settings.empty()) return say_usage(command.context, "context", "to where? Name it by --nats");
   const bool known = command.contexts.named.contains(command.name);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <exception>
 #include <iostream>
 
 #include "cli/bus_api.h"
@@ -69,4 +70,12 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { host::end_process(run(argc, argv)); }
+int main(int argc, char** argv) {
+  int result = cli::kRefused;
+  try {
+    result = run(argc, argv);
+  } catch (const std::exception& fault) {
+    std::cerr << "error: a fault of caractrl's own: " << fault.what() << "\n";
+  }
+  host::end_process(result);
+}
