@@ -1,5 +1,6 @@
 cara_test(test_unit_cli LAYER unit
-  SOURCES cli_apply_test.cpp cli_backup_test.cpp cli_bus_test.cpp cli_changes_test.cpp
+  SOURCES cli_bench.cpp cli_fake_api.cpp cli_streams.cpp
+          cli_apply_test.cpp cli_backup_test.cpp cli_bus_test.cpp cli_changes_test.cpp
           cli_cluster_info_test.cpp cli_completion_test.cpp cli_contexts_test.cpp cli_copy_test.cpp
           cli_delete_test.cpp cli_describe_test.cpp cli_diff_test.cpp cli_drain_test.cpp
           cli_edit_test.cpp cli_error_report_test.cpp cli_events_test.cpp cli_exec_test.cpp

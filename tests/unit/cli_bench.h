@@ -2,38 +2,17 @@
 // and what they print is text to compare.
 #pragma once
 
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
+#include <optional>
 #include <set>
-#include <sstream>
+#include <string>
+#include <vector>
 
 #include "cli/verb.h"
 #include "tests/unit/cli_fake_api.h"
 
 namespace cara::cli::test {
-
-// The commands own the Api they connect to; the bench keeps the fake.
-class Borrowed final : public Api {
- public:
-  explicit Borrowed(FakeApi& api) : api_(api) {}
-  Result<runtime::Payload> call(std::string_view operation, const runtime::Payload& body,
-                                runtime::Duration timeout) override {
-    return api_.call(operation, body, timeout);
-  }
-  Result<std::unique_ptr<Hints>> watch(const std::string& subject) override {
-    return api_.watch(subject);
-  }
-  Streams& streams() override { return api_.streams(); }
-  Result<std::vector<Heard>> ask_all(const std::string& subject, runtime::Duration patience,
-                                     const IsDone& done) override {
-    return api_.ask_all(subject, patience, done);
-  }
-
- private:
-  FakeApi& api_;
-};
 
 // What a user sees of one command.
 struct Seen {
@@ -51,76 +30,29 @@ class CliBench {
   bool interrupted = false;
   std::set<int> terminals;  // file descriptors
 
-  CliBench() : folder_(std::filesystem::temp_directory_path() / ("cara-cli." + unique())) {
-    std::filesystem::create_directory(folder_);
-  }
-  ~CliBench() { std::filesystem::remove_all(folder_); }
+  CliBench();
+  ~CliBench();
   CliBench(const CliBench&) = delete;
   CliBench& operator=(const CliBench&) = delete;
 
-  Seen run(const std::vector<std::string>& words, const std::string& input = "") {
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream err;
-    Context context{.in = in,
-                    .out = out,
-                    .err = err,
-                    .connect = [this](const Connection& wanted) -> Result<std::unique_ptr<Api>> {
-                      connection = wanted;
-                      if (no_connection) return *no_connection;
-                      return std::unique_ptr<Api>(std::make_unique<Borrowed>(api));
-                    },
-                    .environment = [this](const std::string& name) -> std::optional<std::string> {
-                      const auto found = environment.find(name);
-                      if (found == environment.end()) return std::nullopt;
-                      return found->second;
-                    },
-                    .login_name = [] { return "Jane Doe"; },
-                    .new_id = [this] { return "id-" + std::to_string(++ids_); },
-                    .now = [] { return kNow; },
-                    .mono_now = [this] { return api.mono; },
-                    .wait_begins = [] {},
-                    .interrupted = [this] { return interrupted; },
-                    .is_terminal = [this](int fd) { return terminals.contains(fd); }};
-    const int exit = cli::run(context, words);
-    return {exit, out.str(), shortened(err.str())};
-  }
+  Seen run(const std::vector<std::string>& words, const std::string& input = "");
 
   // Its path.
-  std::string file(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-    return (folder_ / name).string();
-  }
+  std::string file(const std::string& name, const std::string& text);
   std::string folder() const { return folder_.string(); }
 
  private:
-  static std::string unique() {
-    static int number = 0;
-    return std::to_string(
-               std::filesystem::file_time_type::clock::now().time_since_epoch().count()) +
-           "-" + std::to_string(++number);
-  }
+  static std::string unique();
   // Messages name files of this bench by their names alone.
-  std::string shortened(std::string text) const {
-    const std::string prefix = folder() + "/";
-    for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) {
-      text.erase(at, prefix.size());
-    }
-    return text;
-  }
+  std::string shortened(std::string text) const;
 
   const std::filesystem::path folder_;
   int ids_ = 0;
 };
 
-inline bool contains_text(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains_text(const std::string& text, const std::string& part);
 
 // A manifest of one service, below whose entry `more` is added with its own indentation.
-inline std::string manifest(const std::string& name, const std::string& more = "") {
-  return "apiVersion: caravanserai/v1\nkind: Project\nmetadata:\n  name: " + name +
-         "\nspec:\n  services:\n    - name: app\n      image: busybox:1\n" + more;
-}
+std::string manifest(const std::string& name, const std::string& more = "");
 
 }  // namespace cara::cli::test

@@ -1,5 +1,8 @@
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "tests/catch_compat.h"
 #include "tests/unit/cli_bench.h"
 

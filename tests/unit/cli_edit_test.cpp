@@ -1,5 +1,9 @@
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
 #include "tests/catch_compat.h"
 #include "tests/unit/cli_bench.h"
 

@@ -4,8 +4,9 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <stdexcept>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/streams.h"
@@ -21,6 +22,11 @@ class FakeStreams final : public Streams {
   };
   using Number = std::int64_t;
 
+  FakeStreams();
+  ~FakeStreams() override;
+  FakeStreams(const FakeStreams&) = delete;
+  FakeStreams& operator=(const FakeStreams&) = delete;
+
   std::vector<Opened> opened;     // the first has the number 1
   std::vector<std::string> told;  // `close 1`, `signal 2 INT`, `resize 1 80x24`
   std::deque<Event> events;       // to come
@@ -29,54 +35,24 @@ class FakeStreams final : public Streams {
   std::function<void(runtime::Duration)> on_wait;  // time passes
 
   // --- What an agent says
-  void answer(Number stream, const std::string& container = "") {
-    events.push_back({.stream = stream, .opened = true, .container = container});
-  }
+  void answer(Number stream, const std::string& container = "");
   void say(Number stream, const std::string& bytes,
-           schema::Channel channel = schema::Channel::kStdout) {
-    events.push_back({.stream = stream, .bytes = bytes, .channel = channel});
-  }
-  void end(Number stream, std::optional<std::int64_t> exit_code = {}) {
-    events.push_back({.stream = stream, .over = runtime::StreamResult{exit_code, {}}});
-  }
-  void fail(Number stream, Error error) {
-    events.push_back({.stream = stream, .over = runtime::StreamResult{{}, std::move(error)}});
-  }
+           schema::Channel channel = schema::Channel::kStdout);
+  void end(Number stream, std::optional<std::int64_t> exit_code = {});
+  void fail(Number stream, Error error);
 
   // --- Streams
   Result<std::int64_t> open(std::string_view verb, schema::StreamRequest request,
-                            std::unique_ptr<host::Endpoint> endpoint, runtime::Duration) override {
-    opened.push_back({std::string(verb), std::move(request), std::move(endpoint)});
-    const auto number = static_cast<Number>(opened.size());
-    if (on_open) {
-      const Result<Ok> done = on_open(number, opened.back());
-      if (!done) return done.error();
-    }
-    return number;
-  }
-  void resize(Number stream, std::int64_t columns, std::int64_t rows) override {
-    tell("resize", stream, std::to_string(columns) + "x" + std::to_string(rows));
-  }
-  void signal(Number stream, std::string name) override { tell("signal", stream, name); }
-  void close(Number stream) override { told.push_back("close " + std::to_string(stream)); }
-  std::optional<Event> next(runtime::Duration patience) override {
-    if (events.empty()) {
-      if (++idle_ > kMaxIdle) throw std::runtime_error("the command waits for ever");
-      if (on_wait) on_wait(std::max<runtime::Duration>(patience, std::chrono::milliseconds(1)));
-      if (on_idle) on_idle();
-    }
-    if (events.empty()) return std::nullopt;
-    Event event = std::move(events.front());
-    events.pop_front();
-    return event;
-  }
+                            std::unique_ptr<host::Endpoint> endpoint, runtime::Duration) override;
+  void resize(Number stream, std::int64_t columns, std::int64_t rows) override;
+  void signal(Number stream, std::string name) override;
+  void close(Number stream) override;
+  std::optional<Event> next(runtime::Duration patience) override;
   int event_fd() const override { return -1; }
 
  private:
   static constexpr int kMaxIdle = 10'000;
-  void tell(const std::string& what, Number stream, const std::string& more) {
-    told.push_back(what + " " + std::to_string(stream) + " " + more);
-  }
+  void tell(const std::string& what, Number stream, const std::string& more);
   int idle_ = 0;
 };
 

@@ -1,3 +1,5 @@
+#include <sstream>
+
 #include "cli/style.h"
 #include "tests/catch_compat.h"
 #include "tests/unit/cli_bench.h"

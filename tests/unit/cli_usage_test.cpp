@@ -1,3 +1,6 @@
+#include <set>
+#include <sstream>
+
 #include "tests/catch_compat.h"
 #include "tests/unit/cli_bench.h"
 

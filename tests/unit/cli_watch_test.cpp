@@ -1,7 +1,11 @@
 #include <algorithm>
+#include <functional>
+#include <sstream>
 #include <utility>
 
 #include "cli/say.h"
+#include "schema/codec.h"
+#include "schema/wire.h"
 #include "tests/catch_compat.h"
 #include "tests/unit/cli_bench.h"
 
