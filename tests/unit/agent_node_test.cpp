@@ -1,4 +1,5 @@
 // The agent as a member of the cluster: registration, heartbeats, the desired set, the engine.
+#include "schema/subjects.h"
 #include "tests/unit/agent_world.h"
 
 using namespace cara;

@@ -1,4 +1,6 @@
 // Byte streams at the agent: which container each is about, and what the client is told instead.
+#include "schema/subjects.h"
+#include "schema/wire.h"
 #include "tests/unit/agent_story.h"
 
 namespace cara::test {

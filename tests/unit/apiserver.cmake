@@ -1,5 +1,6 @@
 cara_test(test_unit_apiserver LAYER unit
-  SOURCES apiserver_apply_test.cpp apiserver_backup_test.cpp apiserver_bus_test.cpp
+  SOURCES apiserver_world.cpp
+          apiserver_apply_test.cpp apiserver_backup_test.cpp apiserver_bus_test.cpp
           apiserver_change_test.cpp apiserver_cluster_test.cpp apiserver_events_test.cpp
           apiserver_lifecycle_test.cpp apiserver_migrations_test.cpp apiserver_nodes_test.cpp
           apiserver_permissions_test.cpp apiserver_placement_test.cpp apiserver_restore_test.cpp

@@ -1,6 +1,7 @@
 // How the apiserver meets the bus: batches, hints, roles, garbage, pages, rivals.
 #include <set>
 
+#include "schema/codec.h"
 #include "services/apiserver/operations.h"
 #include "tests/unit/apiserver_world.h"
 

@@ -1,6 +1,7 @@
 // What the NATS server lets through, beside what the apiserver answers.
 #include <algorithm>
 
+#include "schema/codec.h"
 #include "schema/permissions.h"
 #include "services/apiserver/backup_calls.h"
 #include "services/apiserver/operations.h"
