@@ -1,21 +1,13 @@
+// Projects and nodes, whose fields this file alone compiles, and manifests. The messages are in
+// wire_messages.cpp and wire_history.cpp.
 #include "schema/wire.h"
 
-#include "schema/codec.h"
 #include "schema/defaults.h"
-#include "schema/describe_history.h"
-#include "schema/describe_messages.h"
-#include "schema/describe_streams.h"
-#include "schema/encode.h"
 #include "schema/validate.h"
+#include "schema/wire_parts.h"
 
 namespace cara::schema {
 namespace {
-
-template <class T>
-Result<T> decode_from(const Result<Value>& value) {
-  if (!value) return value.error();
-  return decode<T>(*value, Mode::kMessage);
-}
 
 // What stops a manifest before its fields can be read.
 std::vector<FieldError> check_header(const Value& manifest) {
@@ -45,96 +37,23 @@ Error manifest_error(std::vector<FieldError> errors) {
 
 }  // namespace
 
-template <class T>
-std::string pack_message(const T& message) {
-  return pack(encode(message));
-}
+template Value encode_value(const Project&, Fields);
+template Value encode_value(const ProjectSpec&, Fields);
+template Value encode_value(const Node&, Fields);
+template Value encode_value(const NodeInfo&, Fields);
+template void decode_value(DecodeContext&, Path, const Value&, Project&, const Rules&);
+template void decode_value(DecodeContext&, Path, const Value&, ProjectSpec&, const Rules&);
+template void decode_value(DecodeContext&, Path, const Value&, Node&, const Rules&);
+template void decode_value(DecodeContext&, Path, const Value&, NodeInfo&, const Rules&);
 
-template <class T>
-Result<T> unpack_message(std::string_view bytes) {
-  return decode_from<T>(unpack(bytes));
-}
-
-template <class T>
-Result<T> unpack_reply(std::string_view bytes) {
-  return decode_from<T>(open_reply(bytes));
-}
-
-#define CARA_MESSAGE(T)                                   \
-  template std::string pack_message<T>(const T&);         \
-  template Result<T> unpack_message<T>(std::string_view); \
-  template Result<T> unpack_reply<T>(std::string_view);
 CARA_MESSAGE(Project)
 CARA_MESSAGE(Node)
-CARA_MESSAGE(ApplyRequest)
-CARA_MESSAGE(ApplyReply)
-CARA_MESSAGE(GetRequest)
-CARA_MESSAGE(ProjectReply)
-CARA_MESSAGE(NodeReply)
-CARA_MESSAGE(ListRequest)
-CARA_MESSAGE(ProjectListReply)
-CARA_MESSAGE(NodeListReply)
-CARA_MESSAGE(DeleteRequest)
-CARA_MESSAGE(DeleteReply)
-CARA_MESSAGE(BindRequest)
-CARA_MESSAGE(RevisionReply)
-CARA_MESSAGE(UnschedulableRequest)
-CARA_MESSAGE(MoveRequest)
-CARA_MESSAGE(MoveReply)
-CARA_MESSAGE(GcRequest)
-CARA_MESSAGE(StatusRequest)
-CARA_MESSAGE(RegisterRequest)
-CARA_MESSAGE(RegisterReply)
-CARA_MESSAGE(Heartbeat)
-CARA_MESSAGE(HeartbeatReply)
-CARA_MESSAGE(NodeChangeRequest)
-CARA_MESSAGE(NodeChangeReply)
-CARA_MESSAGE(DesiredRequest)
-CARA_MESSAGE(DesiredProject)
-CARA_MESSAGE(DesiredReply)
-CARA_MESSAGE(RoutesRequest)
-CARA_MESSAGE(RoutesReply)
-CARA_MESSAGE(ProjectRoutes)
-CARA_MESSAGE(NodeRoute)
-CARA_MESSAGE(ChangesRequest)
-CARA_MESSAGE(ChangesReply)
-CARA_MESSAGE(Wake)
-CARA_MESSAGE(ChangeEvent)
-CARA_MESSAGE(Alive)
-CARA_MESSAGE(ServerInfo)
-CARA_MESSAGE(AllowMovesRequest)
-CARA_MESSAGE(AllowMovesReply)
 CARA_MESSAGE(ProjectSpec)
-CARA_MESSAGE(HistoryRequest)
-CARA_MESSAGE(HistoryReply)
-CARA_MESSAGE(UndoRequest)
-CARA_MESSAGE(UndoReply)
-CARA_MESSAGE(EventListRequest)
-CARA_MESSAGE(EventListReply)
-CARA_MESSAGE(EventReportRequest)
-CARA_MESSAGE(EventReportReply)
-CARA_MESSAGE(ProjectChangeRequest)
-CARA_MESSAGE(ProjectChangeReply)
-CARA_MESSAGE(StreamRequest)
-CARA_MESSAGE(StreamReply)
-CARA_MESSAGE(StreamOpen)
-CARA_MESSAGE(StreamFrame)
-CARA_MESSAGE(NodeUsage)
-CARA_MESSAGE(BackupBeginRequest)
-CARA_MESSAGE(BackupBeginReply)
-CARA_MESSAGE(BackupReadRequest)
-CARA_MESSAGE(BackupReadReply)
-CARA_MESSAGE(BackupEndRequest)
-CARA_MESSAGE(BackupEndReply)
-#undef CARA_MESSAGE
 
 Value to_value(const Project& project) { return encode(project); }
 Value to_value(const Node& node) { return encode(node); }
 Value to_value(const ProjectSpec& spec) { return encode(spec); }
-Value to_value(const RevisionInfo& revision) { return encode(revision); }
-Value to_value(const Event& event) { return encode(event); }
 Value to_value(const NodeInfo& info) { return encode(info); }
-Value to_value(const ServerInfo& info) { return encode(info); }
 Value changed_fields(const ProjectSpec& spec) { return encode(spec, Fields::kChanged); }
 Value changed_fields(const ServiceDef& service) { return encode(service, Fields::kChanged); }
 Value changed_fields(const VolumeDef& volume) { return encode(volume, Fields::kChanged); }

@@ -1,5 +1,5 @@
 // Messages as bytes: pack_message(T) and unpack_message<T>(bytes), explicitly instantiated in
-// wire.cpp for every struct of messages.h, the messages of history.h and streams.h, Project,
+// wire*.cpp for every struct of messages.h, the messages of history.h and streams.h, Project,
 // ProjectSpec and Node, so that callers compile fast.
 #pragma once
 

@@ -1,0 +1,56 @@
+// The messages of messages.h.
+#include "schema/describe_messages.h"
+#include "schema/wire_parts.h"
+
+namespace cara::schema {
+
+CARA_MESSAGE(ApplyRequest)
+CARA_MESSAGE(ApplyReply)
+CARA_MESSAGE(GetRequest)
+CARA_MESSAGE(ProjectReply)
+CARA_MESSAGE(NodeReply)
+CARA_MESSAGE(ListRequest)
+CARA_MESSAGE(ProjectListReply)
+CARA_MESSAGE(NodeListReply)
+CARA_MESSAGE(DeleteRequest)
+CARA_MESSAGE(DeleteReply)
+CARA_MESSAGE(BindRequest)
+CARA_MESSAGE(RevisionReply)
+CARA_MESSAGE(UnschedulableRequest)
+CARA_MESSAGE(MoveRequest)
+CARA_MESSAGE(MoveReply)
+CARA_MESSAGE(GcRequest)
+CARA_MESSAGE(StatusRequest)
+CARA_MESSAGE(RegisterRequest)
+CARA_MESSAGE(RegisterReply)
+CARA_MESSAGE(Heartbeat)
+CARA_MESSAGE(HeartbeatReply)
+CARA_MESSAGE(NodeChangeRequest)
+CARA_MESSAGE(NodeChangeReply)
+CARA_MESSAGE(DesiredRequest)
+CARA_MESSAGE(DesiredProject)
+CARA_MESSAGE(DesiredReply)
+CARA_MESSAGE(RoutesRequest)
+CARA_MESSAGE(RoutesReply)
+CARA_MESSAGE(ProjectRoutes)
+CARA_MESSAGE(NodeRoute)
+CARA_MESSAGE(ChangesRequest)
+CARA_MESSAGE(ChangesReply)
+CARA_MESSAGE(Wake)
+CARA_MESSAGE(ChangeEvent)
+CARA_MESSAGE(Alive)
+CARA_MESSAGE(ServerInfo)
+CARA_MESSAGE(AllowMovesRequest)
+CARA_MESSAGE(AllowMovesReply)
+CARA_MESSAGE(ProjectChangeRequest)
+CARA_MESSAGE(ProjectChangeReply)
+CARA_MESSAGE(BackupBeginRequest)
+CARA_MESSAGE(BackupBeginReply)
+CARA_MESSAGE(BackupReadRequest)
+CARA_MESSAGE(BackupReadReply)
+CARA_MESSAGE(BackupEndRequest)
+CARA_MESSAGE(BackupEndReply)
+
+Value to_value(const ServerInfo& info) { return encode(info); }
+
+}  // namespace cara::schema
