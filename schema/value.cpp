@@ -4,6 +4,11 @@
 
 namespace cara {
 
+Value::Value(const Value& other) = default;
+Value::Value(Value&& other) noexcept = default;
+Value& Value::operator=(const Value& other) = default;
+Value& Value::operator=(Value&& other) noexcept = default;
+Value::~Value() = default;
 Value::Value(Array v) : data_(std::move(v)) {}
 Value::Value(Map v) : data_(std::move(v)) {}
 

@@ -34,7 +34,13 @@ class Value {
   using Data = std::variant<std::monostate, bool, std::int64_t, double, std::string, Plain, Bytes,
                             Array, Map>;
 
+  // Out of line, as most of what is compiled copies Values or drops them.
   Value() = default;
+  Value(const Value& other);
+  Value(Value&& other) noexcept;
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
   Value(bool v) : data_(v) {}
   Value(std::int64_t v) : data_(v) {}
   Value(int v) : data_(std::int64_t{v}) {}
