@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "schema/codec.h"
 #include "services/apiserver/backup_calls.h"
 #include "services/apiserver/store/backup.h"
 #include "tests/unit/apiserver_files.h"

@@ -1,7 +1,11 @@
 // caractrl backup: the pieces that come, and the file that appears when all of them are there.
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "cli/backup_file.h"
+#include "schema/codec.h"
+#include "schema/wire.h"
 #include "tests/catch_compat.h"
 #include "tests/unit/cli_bench.h"
 

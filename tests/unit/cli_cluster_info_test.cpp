@@ -1,6 +1,7 @@
 // cluster info: who is on the bus, by their own word, and who should be and is not.
 #include <nlohmann/json.hpp>
 
+#include "schema/codec.h"
 #include "tests/catch_compat.h"
 #include "tests/unit/cli_bench.h"
 
