@@ -56,7 +56,10 @@ class Mailbox {
   // The owner. Waits at most `patience` for the first item, then takes up to `most` of them.
   Batch take(std::size_t most, std::chrono::microseconds patience) {
     std::unique_lock lock(mutex_);
-    ready_.wait_for(lock, patience, [this] { return !queue_.empty() || dropped_ > 0 || woken_; });
+    // Even a wait of no time is two system calls.
+    if (patience.count() > 0) {
+      ready_.wait_for(lock, patience, [this] { return !queue_.empty() || dropped_ > 0 || woken_; });
+    }
     woken_ = false;
     Batch batch{.items = {}, .dropped = std::exchange(dropped_, 0)};
     while (!queue_.empty() && batch.items.size() < most) {

@@ -147,7 +147,7 @@ void StreamPump::wait() {
                            ? -1
                            : static_cast<int>(kTickEvery / std::chrono::milliseconds(1));
   ::poll(polled.data(), polled.size(), patience);
-  inbox_->calm();
+  if (polled.front().revents != 0) inbox_->calm();
   for (auto& [id, stream] : streams_) {
     const auto is_ready = [&](int slot) {
       return slot >= 0 && polled[static_cast<std::size_t>(slot)].revents != 0;
