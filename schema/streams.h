@@ -21,7 +21,8 @@
 
 namespace cara::schema {
 
-inline constexpr std::int64_t kMaxChunk = 32 * 1024;     // of data in one frame
+// Of data in one frame: with its head it fits the 32 KiB that cnats sends and reads at once.
+inline constexpr std::int64_t kMaxChunk = 31 * 1024;
 inline constexpr std::int64_t kMaxWindow = 1024 * 1024;  // granted and not yet used
 inline constexpr std::int64_t kDefaultWindow = 512 * 1024;
 inline constexpr std::chrono::seconds kPingEvery{5};
