@@ -47,6 +47,7 @@ int finish(cli::Context& context, cli::Exit result) {
 }
 
 int run(int argc, char** argv) {
+  host::keep_some_memory();
   std::signal(SIGPIPE, SIG_IGN);
   std::ios::sync_with_stdio(false);
   runtime::IdSource ids(host::random_seed());

@@ -1,5 +1,6 @@
 #include "services/runtime/host/main_support.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <spdlog/spdlog.h>
 
@@ -122,6 +123,7 @@ MicroOptions micro_options(const schema::Identity& identity) {
 }  // namespace
 
 ProcessStart start_process(const ProgramSpec& own, int argc, char** argv) {
+  keep_some_memory();
   const ProgramSpec program = with_service_flags(own);
   auto parsed = Flags::parse(program, std::vector<std::string>(argv + 1, argv + argc));
   if (!parsed) {
@@ -181,6 +183,12 @@ int run_process(NatsHost& host, runtime::Actor& actor) {
   if (!calls_ended) spdlog::warn("a call to the engine is left unfinished");
   if (calls_ended && host.connecting_ends_within(kConnectingPatience)) return exit_code;
   std::_Exit(exit_code);
+}
+
+void keep_some_memory() {
+  constexpr int kMega = 1024 * 1024;
+  mallopt(M_TRIM_THRESHOLD, kMega);
+  mallopt(M_MMAP_THRESHOLD, kMega);
 }
 
 void end_process(int exit_code) {

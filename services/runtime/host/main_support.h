@@ -42,6 +42,11 @@ BusOptions bus_options(const Flags& flags, schema::Identity identity);
 // not end soon is left behind: then the process ends here.
 int run_process(NatsHost& host, runtime::Actor& actor);
 
+// At the beginning of a process; start_process() does it. By default glibc gives memory back to the
+// kernel whenever 128 KiB are free, and takes it again for the next message: a seventh of the time
+// of bulk through a stream.
+void keep_some_memory();
+
 // The end of every main(): as exit(), but without its handlers, in which cnats and OpenSSL take
 // things apart that a thread of cnats may still be freeing, or that the other one has freed.
 [[noreturn]] void end_process(int exit_code);
