@@ -61,19 +61,25 @@ std::vector<std::string> Bus::receivers(std::string_view subject) {
 
 Duration Bus::travel_time() {
   if (random_.below(100) < faults_.late) {
+    trace_.faults.count(Fault::kMessageLate);
     return Duration(random_.below(static_cast<std::uint64_t>(faults_.latest.count())));
   }
   return Duration(50 + random_.below(kShortTravelUs));
 }
 
 void Bus::carry(const std::string& from, const std::string& to, std::function<void()> arrive) {
-  if (cuts_[from].out) return;
-  if (random_.below(100) < faults_.lost) return;
-  const auto arrives = [this, to, arrive] {
-    if (!cuts_[to].in) arrive();
+  if (cuts_[from].out) return trace_.faults.count(Fault::kMessageCutOff);
+  if (random_.below(100) < faults_.lost) return trace_.faults.count(Fault::kMessageLost);
+  const auto arrives = [this, to, arrive, number = ++sent_[to]] {
+    std::uint64_t& newest = arrived_[to];
+    if (number < newest) trace_.faults.count(Fault::kMessageOvertaken);
+    newest = std::max(newest, number);
+    if (cuts_[to].in) return trace_.faults.count(Fault::kMessageCutOff);
+    arrive();
   };
   timeline_.after(travel_time(), arrives);
   if (random_.below(100) >= faults_.doubled) return;
+  trace_.faults.count(Fault::kMessageDoubled);
   const auto latest = static_cast<std::uint64_t>(faults_.latest.count());
   timeline_.after(Duration(random_.below(latest)), arrives);
 }

@@ -80,6 +80,8 @@ class Bus {
   std::map<std::string, Connection> connections_;
   std::map<std::string, Asked> asked_;  // by inbox
   std::uint64_t numbers_ = 0;
+  std::map<std::string, std::uint64_t> sent_;     // messages to each
+  std::map<std::string, std::uint64_t> arrived_;  // the last sent of those that came
 };
 
 // NATS wildcards: `*` is one token, `>` the rest.

@@ -35,9 +35,8 @@ std::map<std::string, Object> read_all(apiserver::Store& store, std::string_view
 
 Cluster::Cluster(ClusterOptions options)
     : options_(std::move(options)), random_({3, options_.seed}), world_(options_.seed) {
-  auto store = apiserver::Store::open({.cluster = kClusterId, .hop_key = kHopKey});
-  CARA_CHECK(store.ok());
-  store_ = std::move(*store);
+  store_ =
+      disk_.open({.cluster = kClusterId, .hop_key = kHopKey, .max_changes = options_.max_changes});
   add_apiserver();
   for (int i = 1; i <= options_.schedulers; ++i) add_scheduler(i);
   for (int i = 1; i <= options_.gcs; ++i) add_gc(i);
@@ -53,6 +52,26 @@ void Cluster::start_all() {
   }
 }
 
+void Cluster::set_disk_full(bool full) {
+  if (disk_.is_full() == full) return;
+  world_.trace().add({world_.now(), kApiserver, full ? "disk is full" : "disk has room", "", ""});
+  disk_.set_full(full);
+  disk_free_since_ = world_.now();
+}
+
+void Cluster::fail_next_commit() {
+  disk_.fail_next_commit([this] {
+    world_.trace().add({world_.now(), kApiserver, "disk fails", "", ""});
+    world_.trace().faults.count(Fault::kDiskFails);
+  });
+}
+
+std::optional<MonoTime> Cluster::apiserver_well_since() const {
+  const auto well = world_.well_since(kApiserver);
+  if (!well || disk_.is_full()) return std::nullopt;
+  return std::max(*well, disk_free_since_);
+}
+
 ProcessSpec Cluster::process(const std::string& name, schema::Role role, const std::string& id) {
   ProcessSpec spec;
   spec.name = name;
@@ -61,6 +80,12 @@ ProcessSpec Cluster::process(const std::string& name, schema::Role role, const s
     spec.boot_offset = std::chrono::seconds(random_.below(kLargestBootOffsetS));
   }
   return spec;
+}
+
+void Cluster::set_wall_clock(ProcessSpec& spec) {
+  if (options_.same_clocks) return;
+  spec.wall_offset_ms =
+      static_cast<std::int64_t>(random_.below(2 * kLargestWallOffsetMs)) - kLargestWallOffsetMs;
 }
 
 void Cluster::add_apiserver() {
@@ -74,6 +99,7 @@ void Cluster::add_apiserver() {
 void Cluster::add_scheduler(int number) {
   const std::string id = "s" + std::to_string(number);
   ProcessSpec spec = process(scheduler(number), schema::Role::kSched, id);
+  set_wall_clock(spec);
   spec.make = [id](runtime::Seed) {
     return std::make_unique<scheduler::Scheduler>(scheduler::SchedulerOptions{.id = id});
   };
@@ -83,6 +109,7 @@ void Cluster::add_scheduler(int number) {
 void Cluster::add_gc(int number) {
   const std::string id = "g" + std::to_string(number);
   ProcessSpec spec = process(gc(number), schema::Role::kGc, id);
+  set_wall_clock(spec);
   spec.make = [id](runtime::Seed) { return std::make_unique<gc::Gc>(gc::GcOptions{.id = id}); };
   world_.add(std::move(spec));
 }
@@ -101,10 +128,7 @@ void Cluster::add_node(int number) {
   agent_ids_[node] = "agent-id-" + node;
 
   ProcessSpec spec = process(agent_of(node), schema::Role::kAgent, schema::node_token(node));
-  if (!options_.same_clocks) {
-    spec.wall_offset_ms =
-        static_cast<std::int64_t>(random_.below(2 * kLargestWallOffsetMs)) - kLargestWallOffsetMs;
-  }
+  set_wall_clock(spec);
   spec.make = [this, node, number](runtime::Seed) {
     agent::AgentOptions options;
     options.node = node;

@@ -15,6 +15,7 @@
 #include "tests/sim/model_engine.h"
 #include "tests/sim/model_ingress.h"
 #include "tests/sim/operator.h"
+#include "tests/sim/store_faults.h"
 #include "tests/sim/world.h"
 
 namespace cara::sim {
@@ -33,8 +34,9 @@ struct ClusterOptions {
   std::vector<std::string> client_names = {};
   Duration client_every = std::chrono::milliseconds(700);  // between two of its deeds, on average
   bool same_clocks = false;
-  bool zones = false;            // nodes are labelled with their zone
-  std::int64_t node_memory = 0;  // bytes; 0: so much that it does not matter
+  std::int64_t max_changes = 10'000;  // that the store remembers
+  bool zones = false;                 // nodes are labelled with their zone
+  std::int64_t node_memory = 0;       // bytes; 0: so much that it does not matter
   apiserver::Options apiserver = {.domain = {},
                                   .node_timeout = std::chrono::seconds(4),
                                   .grace_period = std::chrono::seconds(6),
@@ -52,6 +54,12 @@ class Cluster {
   World& world() { return world_; }
   const ClusterOptions& options() const { return options_; }
   apiserver::Store& store() { return *store_; }
+  // Its disk takes nothing new from now on, or does again.
+  void set_disk_full(bool full);
+  void fail_next_commit();
+  void keep_next_commit() { disk_.fail_next_commit({}); }
+  // Since when the apiserver is well and can write. Nothing: it is not, or cannot.
+  std::optional<MonoTime> apiserver_well_since() const;
   Client* client() { return client_; }  // null: none, or not started
   Operator* the_operator() { return operator_; }
   const std::vector<std::string>& node_names() const { return node_names_; }
@@ -83,6 +91,7 @@ class Cluster {
   std::map<std::string, schema::Node> nodes();
 
  private:
+  void set_wall_clock(ProcessSpec& spec);
   void add_apiserver();
   void add_scheduler(int number);
   void add_gc(int number);
@@ -96,6 +105,8 @@ class Cluster {
   ClusterOptions options_;
   runtime::IdSource random_;
   World world_;
+  StoreFaults disk_;
+  MonoTime disk_free_since_;
   std::unique_ptr<apiserver::Store> store_;
   std::vector<std::string> node_names_;
   std::map<std::string, std::unique_ptr<ModelEngine>> engines_;

@@ -14,6 +14,7 @@ constexpr Duration kLongestOutage = std::chrono::seconds(36);
 constexpr Duration kLongestDown = std::chrono::seconds(8);
 constexpr Duration kLongestCut = std::chrono::seconds(14);  // longer than every window
 constexpr std::uint64_t kMostEffects = 4;
+constexpr std::uint64_t kLargestClockStepMs = 3'600'000;
 constexpr Duration kRouterDown = std::chrono::seconds(6);       // at most
 constexpr Duration kBetweenRequests = std::chrono::seconds(2);  // long ones, at most
 constexpr Duration kLongestRequest = std::chrono::seconds(12);  // longer than a grace period
@@ -23,6 +24,8 @@ constexpr Duration kLongestRequest = std::chrono::seconds(12);  // longer than a
 Duration FaultPlan::up_to(Duration longest) {
   return Duration(1 + random_.below(static_cast<std::uint64_t>(longest.count())));
 }
+
+void FaultPlan::count(Fault fault) { cluster_.world().trace().faults.count(fault); }
 
 void FaultPlan::begin() {
   const std::uint64_t mood = random_.below(4);
@@ -59,6 +62,12 @@ void FaultPlan::strike() {
   const std::string process = any_process();
   if (weather_ == Weather::kOutages && dice < 50) {
     lose(1);
+  } else if (dice < 3) {
+    fill_disk();
+  } else if (dice < 6) {
+    cluster_.fail_next_commit();
+  } else if (dice < 9) {
+    step_clock(process);
   } else if (dice < 20) {
     crash(process);
   } else if (dice < 40) {
@@ -83,6 +92,7 @@ void FaultPlan::strike() {
 }
 
 void FaultPlan::crash(const std::string& process) {
+  if (cluster_.world().is_running(process)) count(Fault::kCrash);
   cluster_.world().crash(process);
   restart_later(process);
 }
@@ -128,6 +138,7 @@ Duration FaultPlan::outage() {
 void FaultPlan::lose(std::size_t count) {
   const auto& nodes = cluster_.node_names();
   const Duration length = outage();
+  if (count > 1) this->count(Fault::kNodesLostTogether);
   const std::size_t first = random_.below(nodes.size());
   const bool freezes = random_.below(2) == 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -142,17 +153,32 @@ void FaultPlan::lose(std::size_t count) {
 
 void FaultPlan::reinstall() {
   const std::string& node = any_node();
-  cluster_.reinstall(node,
-                     random_.below(2) == 0 ? Cluster::Disk::kEmpty : Cluster::Disk::kEngineKept);
+  const bool empty = random_.below(2) == 0;
+  count(empty ? Fault::kReinstallEmpty : Fault::kReinstallEngineKept);
+  cluster_.reinstall(node, empty ? Cluster::Disk::kEmpty : Cluster::Disk::kEngineKept);
   restart_later(Cluster::agent_of(node));
 }
 
 // A machine is switched off and on, and every other time there is nobody to tell it what it had.
 void FaultPlan::reboot() {
   const std::string& node = any_node();
+  count(Fault::kReboot);
   cluster_.reboot(node);
   restart_later(Cluster::agent_of(node));
   if (random_.below(2) == 0) crash(kApiserver);
+}
+
+void FaultPlan::fill_disk() {
+  count(Fault::kDiskFull);
+  cluster_.set_disk_full(true);
+  cluster_.world().timeline().after(up_to(kLongestDown), [this] { cluster_.set_disk_full(false); });
+}
+
+// Deadlines are the apiserver's word, by a clock that the checks know.
+void FaultPlan::step_clock(const std::string& process) {
+  if (process == kApiserver) return;
+  const auto by_ms = static_cast<std::int64_t>(random_.below(2 * kLargestClockStepMs));
+  cluster_.world().step_clock(process, by_ms - static_cast<std::int64_t>(kLargestClockStepMs));
 }
 
 // Somebody works on a node by hand.
@@ -164,8 +190,10 @@ void FaultPlan::meddle() {
   ModelEngine& engine = cluster_.engine_of(node);
   const std::uint64_t dice = random_.below(10);
   if (dice < 5) {
+    count(Fault::kContainerKilled);
     engine.kill(container.id, 137);
   } else if (dice < 9) {
+    count(Fault::kContainerRemoved);
     CARA_CHECK(engine.execute(agent::RemoveContainer{container.id}).ok());
   } else {
     engine.reboot();
@@ -175,6 +203,7 @@ void FaultPlan::meddle() {
 void FaultPlan::stop_router() {
   const std::string& node = any_node();
   if (cluster_.router_of(node) == nullptr) return;
+  count(Fault::kRouterDown);
   cluster_.set_router_trouble(node, "it was killed");
   cluster_.world().timeline().after(up_to(kRouterDown),
                                     [this, node] { cluster_.set_router_trouble(node, ""); });
@@ -212,6 +241,8 @@ void FaultPlan::heal() {
   world.bus().set_faults({});
   world.set_engine_faults({});
   world.set_ingress_faults({});
+  cluster_.set_disk_full(false);
+  cluster_.keep_next_commit();
   for (const std::string& node : cluster_.node_names()) {
     if (cluster_.router_of(node) != nullptr) cluster_.set_router_trouble(node, "");
   }
@@ -222,6 +253,9 @@ void FaultPlan::heal() {
   }
   cluster_.start_all();
   if (random_.below(3) != 0) return;
+  if (cluster_.options().schedulers > 1 || cluster_.options().gcs > 1) {
+    count(Fault::kFrozenForEver);
+  }
   if (cluster_.options().schedulers > 1) world.freeze(Cluster::scheduler(1));
   if (cluster_.options().gcs > 1) world.freeze(Cluster::gc(1));
 }

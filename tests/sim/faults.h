@@ -28,6 +28,7 @@ class FaultPlan {
   void on_stop(const std::string& process) { restart_later(process); }
 
  private:
+  void count(Fault fault);
   void next();
   void strike();
   void crash(const std::string& process);
@@ -42,6 +43,8 @@ class FaultPlan {
   void next_request();
   void request();
   void reboot();
+  void fill_disk();
+  void step_clock(const std::string& process);
   void restart_later(const std::string& process);
   std::string any_process();
   const std::string& any_node();

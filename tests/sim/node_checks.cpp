@@ -243,7 +243,7 @@ void NodeChecks::look_at_waiting() {
   const bool lossy = cluster_.world().bus().faults().lost > 0;
   if (lossy) lossy_until_ = world.now();
   if (placeable_.empty()) return;
-  const auto server = world.well_since(kApiserver);
+  const auto server = cluster_.apiserver_well_since();
   std::optional<MonoTime> scheduler;
   for (int i = 1; i <= cluster_.options().schedulers; ++i) {
     const auto well = world.well_since(Cluster::scheduler(i));

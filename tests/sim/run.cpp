@@ -38,6 +38,7 @@ class Run {
     result.failure = play(result);
     Trace& trace = cluster_.world().trace();
     result.hash = trace.hash();
+    result.faults = trace.faults;
     result.steps = checks_.steps();
     result.operations = cluster_.client()->journal().size();
     if (!result.failure.empty()) result.last_lines = trace.last_lines();
@@ -59,6 +60,8 @@ class Run {
     }
     options.ingresses = options.nodes - (random.below(3) == 0 ? 1 : 0);
     options.zones = true;
+    // So few that who was away for long has to list again.
+    if (random.below(2) == 0) options.max_changes = 5 + random.below(60);
     options.node_memory = kNodeMemory;
     options.schedulers = 1 + static_cast<int>(random.below(2));
     options.gcs = 1 + static_cast<int>(random.below(2));

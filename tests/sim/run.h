@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/coverage.h"
 #include "tests/sim/trace.h"
 
 namespace cara::sim {
@@ -23,6 +24,7 @@ struct RunResult {
   std::uint64_t steps = 0;
   std::uint64_t operations = 0;  // of the client
   std::int64_t settled_after_ms = 0;
+  Coverage faults;
 };
 
 RunResult run(const RunOptions& options);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "services/runtime/actor.h"
+#include "tests/sim/coverage.h"
 
 namespace cara::sim {
 
@@ -34,6 +35,9 @@ class Trace {
   std::uint64_t hash() const { return hash_; }
   std::uint64_t entries() const { return entries_; }
   std::vector<std::string> last_lines() const;
+
+  // What was broken so far.
+  Coverage faults;
 
   // Called for every entry, if set.
   std::function<void(const TraceEntry&)> listener;

@@ -84,6 +84,7 @@ void World::freeze(const std::string& name) {
   Process& process = processes_.at(name);
   if (!process.actor || process.frozen) return;
   note(name, "freezes");
+  trace_.faults.count(Fault::kFreeze);
   process.frozen = true;
 }
 
@@ -106,6 +107,9 @@ void World::cut(const std::string& name, Cut cut) {
   Process& process = processes_.at(name);
   process.cut = cut.in || cut.out;
   process.cut_at = now();
+  if (process.cut) {
+    trace_.faults.count(!cut.out ? Fault::kCutIn : !cut.in ? Fault::kCutOut : Fault::kCutBoth);
+  }
   bus_.set_cut(name, cut);
 }
 
@@ -126,10 +130,21 @@ std::optional<MonoTime> World::well_since(const std::string& name) const {
   return std::max(*alive, process.cut_at);
 }
 
-void World::resync(const std::string& name) { give(name, runtime::Resync{}); }
+void World::step_clock(const std::string& name, std::int64_t by_ms) {
+  note(name, "clock steps", std::to_string(by_ms) + " ms");
+  trace_.faults.count(Fault::kClockStep);
+  processes_.at(name).spec.wall_offset_ms += by_ms;
+}
+
+void World::resync(const std::string& name) {
+  trace_.faults.count(Fault::kResync);
+  give(name, runtime::Resync{});
+}
 
 void World::engine_event(const std::string& name, const agent::EngineEvent& event) {
-  if (random_.below(100) < engine_faults_.event_lost) return;
+  if (random_.below(100) < engine_faults_.event_lost) {
+    return trace_.faults.count(Fault::kEngineEventLost);
+  }
   give(name, runtime::Delivered{agent::kEngineEventSubject, agent::encode(event), std::nullopt});
 }
 
@@ -188,7 +203,9 @@ void World::perform(Process& process, const runtime::Effects& effects) {
     perform_one(process, effects[i]);
     if (!process.actor) return;
   }
-  if (crash_after) crash(process.spec.name);
+  if (!crash_after) return;
+  trace_.faults.count(Fault::kCrashInsideStep);
+  crash(process.spec.name);
 }
 
 void World::perform_one(Process& process, const runtime::Effect& effect) {
@@ -209,6 +226,7 @@ void World::perform_one(Process& process, const runtime::Effect& effect) {
     set_timer(process, *timer);
   } else if (const auto* line = std::get_if<runtime::Note>(&effect)) {
     note(name, "notes", line->text);
+    if (line->text.ends_with("list again")) trace_.faults.count(Fault::kWatcherTooFarBehind);
   } else if (const auto* end = std::get_if<runtime::Stop>(&effect)) {
     stop(process, *end);
   }
@@ -260,9 +278,11 @@ void World::call_ingress(Process& process, const runtime::Request& request) {
   note(process.spec.name, "ingress", std::to_string(request.id), request.body);
   const bool crawls = random_.below(100) < ingress_faults_.crawls;
   const auto slowest = static_cast<std::uint64_t>(ingress_faults_.slowest.count());
+  if (crawls) trace_.faults.count(Fault::kRouterCrawls);
   const Duration takes(50 + random_.below(crawls ? kCrawlUs : slowest));
   process.router_free_at = std::max(process.router_free_at, now()) + takes;
   const bool forgets = random_.below(100) < ingress_faults_.forgets;
+  if (forgets) trace_.faults.count(Fault::kRouterForgets);
   const MonoTime give_up = now() + request.timeout;
   timeline_.after(process.router_free_at - now(), [this, &process, op = *op, id = request.id,
                                                    life = process.life, forgets, give_up] {
@@ -294,6 +314,8 @@ void World::execute(Process& process, const agent::EngineOp& op, runtime::Reques
   const bool refuses = random_.below(100) < engine_faults_.refuses;
   const bool forgets = random_.below(100) < engine_faults_.forgets;
   Result<agent::EngineReply> reply = unavailable("the engine does not answer");
+  if (refuses) trace_.faults.count(Fault::kEngineRefuses);
+  if (forgets) trace_.faults.count(Fault::kEngineForgets);
   const auto too_late = agent::is_too_late(op, (now() + process.spec.boot_offset).us);
   if (!refuses) reply = too_late ? *too_late : process.spec.engine(op);
   if (!refuses && !too_late && after_engine_op) after_engine_op(process.spec.name, op);
@@ -303,6 +325,7 @@ void World::execute(Process& process, const agent::EngineOp& op, runtime::Reques
   Result<runtime::Payload> body = agent::encode(reply);
   if (forgets) body = unavailable("the connection to the engine was cut");
   if (late) body = timed_out("the engine did not answer in time");
+  if (late) trace_.faults.count(Fault::kEngineTooLate);
   timeline_.after(late ? std::max(left, Duration(0)) : back, [this, &process, id, life, body] {
     if (process.life == life && process.actor) put(process, runtime::Answered{id, body});
   });

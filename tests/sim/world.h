@@ -79,6 +79,8 @@ class World {
   std::optional<MonoTime> thawed_at(const std::string& name) const;
   // As alive_since(), and not cut off.
   std::optional<MonoTime> well_since(const std::string& name) const;
+  // Its wall clock is set; the monotonic one is not.
+  void step_clock(const std::string& name, std::int64_t by_ms);
   void resync(const std::string& name);  // its connection was made anew
   void engine_event(const std::string& name, const agent::EngineEvent& event);
   void ingress_event(const std::string& name, const agent::IngressEvent& event);
