@@ -50,6 +50,8 @@ bool is_up(const agent::ContainerInfo& container) {
 Checks::Checks(Cluster& cluster)
     : cluster_(cluster),
       nodes_(cluster, orders_, [this](const std::string& sentence) { fail(sentence); }),
+      gc_(cluster, nodes_, [this](const std::string& sentence) { fail(sentence); }),
+      history_(cluster, [this](const std::string& sentence) { fail(sentence); }),
       copies_(cluster, orders_, [this](const std::string& sentence) { fail(sentence); }),
       routes_(cluster, copies_, [this](const std::string& sentence) { fail(sentence); }) {
   World& world = cluster.world();
@@ -58,9 +60,11 @@ Checks::Checks(Cluster& cluster)
     if (process != kApiserver) return;
     check_store();
     nodes_.look_at_waiting();
+    gc_.look_at_duties();
   };
   world.on_event = [this](const std::string& process, const runtime::Event& event) {
     copies_.on_event(process, event);
+    if (process == "reader") history_.on_event(event);
     if (process.starts_with("agent-")) routes_.on_event(process, event);
   };
   world.on_effect = [this](const std::string& process, const runtime::Effect& effect) {
@@ -70,6 +74,7 @@ Checks::Checks(Cluster& cluster)
     copies_.on_request(process, *request);
     if (process.starts_with("agent-")) routes_.on_request(process, *request);
     if (process == "operator") note_order(*request);
+    if (process == "reader") history_.on_request(*request);
   };
   world.before_engine_op = [this](const std::string& process, const agent::EngineOp& op) {
     for (const std::string& node : cluster_.node_names()) {
@@ -117,6 +122,8 @@ void Checks::check_store() {
   check_promises(now.projects);
   check_ends(now);
   nodes_.look(before_, now);
+  gc_.look(now);
+  history_.look(now);
   copies_.look(now);
   routes_.look(now);
   before_ = std::move(now);
@@ -198,12 +205,16 @@ void Checks::check_project(const schema::Project& project) {
     }
   }
   const auto* condition = schema::find_condition(status.conditions, schema::kConditionPhase);
-  if (condition == nullptr) fail(who + " has no Phase condition [I8]");
+  if (condition == nullptr) return fail(who + " has no Phase condition [I8]");
+  if (condition->last_transition_time < last.phase_at) {
+    fail(who + " has a phase from before the one it had [I8]");
+  }
   last = {.phase = status.phase,
           .assignment = status.assignment,
           .revision = metadata.revision,
           .generation = metadata.generation,
-          .name = metadata.name};
+          .name = metadata.name,
+          .phase_at = condition->last_transition_time};
 }
 
 void Checks::check_move(const schema::Project& project, const Seen& last, const std::string& who) {

@@ -10,6 +10,8 @@
 
 #include "tests/sim/cluster.h"
 #include "tests/sim/copy_checks.h"
+#include "tests/sim/gc_checks.h"
+#include "tests/sim/history_checks.h"
 #include "tests/sim/node_checks.h"
 #include "tests/sim/route_checks.h"
 
@@ -36,6 +38,7 @@ class Checks {
     std::int64_t revision = 0;
     std::int64_t generation = 0;
     std::string name;
+    Timestamp phase_at{};  // of the phase's condition
   };
 
   void fail(const std::string& sentence);
@@ -55,6 +58,8 @@ class Checks {
   Orders orders_;
   Snapshot before_;
   NodeChecks nodes_;
+  GcChecks gc_;
+  HistoryChecks history_;
   CopyChecks copies_;
   RouteChecks routes_;
   std::optional<std::string> violation_;

@@ -44,6 +44,7 @@ Cluster::Cluster(ClusterOptions options)
   if (options_.client_names.empty()) return;
   add_client();
   add_operator();
+  add_reader();
 }
 
 void Cluster::start_all() {
@@ -185,6 +186,23 @@ void Cluster::add_operator() {
     return made;
   };
   world_.add(std::move(spec));
+}
+
+void Cluster::add_reader() {
+  ProcessSpec spec = process("reader", schema::Role::kViewer, "reader");
+  spec.make = [this](runtime::Seed seed) {
+    return std::make_unique<Reader>(
+        ReaderOptions{.id = "reader", .projects = options_.client_names}, seed);
+  };
+  world_.add(std::move(spec));
+}
+
+bool Cluster::moves_held() {
+  CARA_CHECK(store_->begin().ok());
+  const auto held = store_->held();
+  CARA_CHECK(held.ok());
+  store_->rollback();
+  return held->of > 0 && !held->allowed;
 }
 
 ModelEngine& Cluster::engine_of(const std::string& node) {

@@ -15,6 +15,7 @@
 #include "tests/sim/model_engine.h"
 #include "tests/sim/model_ingress.h"
 #include "tests/sim/operator.h"
+#include "tests/sim/reader.h"
 #include "tests/sim/store_faults.h"
 #include "tests/sim/world.h"
 
@@ -30,7 +31,8 @@ struct ClusterOptions {
   int ingresses = 0;  // the first so many nodes have one
   int schedulers = 2;
   int gcs = 2;
-  // Of the projects that a client plays with, and an operator beside it; empty: there are neither.
+  // Of the projects that a client plays with, and an operator and a reader beside it; empty: there
+  // are none of them.
   std::vector<std::string> client_names = {};
   Duration client_every = std::chrono::milliseconds(700);  // between two of its deeds, on average
   bool same_clocks = false;
@@ -58,6 +60,7 @@ class Cluster {
   void set_disk_full(bool full);
   void fail_next_commit();
   void keep_next_commit() { disk_.fail_next_commit({}); }
+  bool moves_held();  // of lost nodes, as the store says
   // Since when the apiserver is well and can write. Nothing: it is not, or cannot.
   std::optional<MonoTime> apiserver_well_since() const;
   Client* client() { return client_; }  // null: none, or not started
@@ -99,6 +102,7 @@ class Cluster {
   void add_router(const std::string& node, ProcessSpec& spec);
   void add_client();
   void add_operator();
+  void add_reader();
   void watch_engine(const std::string& node);
   ProcessSpec process(const std::string& name, schema::Role role, const std::string& id);
 

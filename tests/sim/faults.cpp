@@ -270,6 +270,7 @@ std::string FaultPlan::any_process() {
   std::vector<std::string> names = cluster_.world().names();
   std::erase(names, "client");
   std::erase(names, "operator");
+  std::erase(names, "reader");
   return names[random_.below(names.size())];
 }
 

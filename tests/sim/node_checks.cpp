@@ -67,6 +67,7 @@ bool overlap(const schema::HostPorts& a, const schema::HostPorts& b) {
 void NodeChecks::look(const Snapshot& before, const Snapshot& now) {
   check_room(before, now);
   for (const auto& [name, project] : now.projects) {
+    check_wait(project, now);
     const Project* old = same_life(before, project);
     if (project.status.assignment != (old == nullptr ? 0 : old->status.assignment)) {
       check_bind(project, before, now);
@@ -158,6 +159,16 @@ void NodeChecks::check_unbind(const Project& project, const Project& old, const 
     }
   } else {
     fail_(who + " left its node because of `" + reason + "`");
+  }
+}
+
+// A project waits for its node only as long as that is lost [S31].
+void NodeChecks::check_wait(const Project& project, const Snapshot& now) {
+  const auto node = now.nodes.find(project.status.node_ref);
+  if (node == now.nodes.end() || node->second.status.state != NodeState::kReady) return;
+  for (const char* type : {schema::kConditionNotReadyAt, schema::kConditionTerminatingAt}) {
+    if (schema::find_condition(project.status.conditions, type) == nullptr) continue;
+    fail_(called(project) + " waits for node " + node->first + ", which is Ready [S31]");
   }
 }
 

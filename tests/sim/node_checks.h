@@ -21,6 +21,8 @@ class NodeChecks {
   void look(const Snapshot& before, const Snapshot& now);
   // A step was made.
   void look_at_waiting();
+  // How long a project waits for its lost node.
+  Duration window_of(const schema::Project& project) const;
 
  private:
   // Most nodes were lost together.
@@ -37,8 +39,8 @@ class NodeChecks {
   void follow_losses(const Snapshot& before, const Snapshot& now);
   void follow_waits(const Snapshot& now);
   bool holds() const;
+  void check_wait(const schema::Project& project, const Snapshot& now);
   Duration waited(const std::string& uid, const char* condition) const;
-  Duration window_of(const schema::Project& project) const;
 
   Cluster& cluster_;
   const Orders& orders_;

@@ -61,7 +61,8 @@ class Run {
     options.ingresses = options.nodes - (random.below(3) == 0 ? 1 : 0);
     options.zones = true;
     // So few that who was away for long has to list again.
-    if (random.below(2) == 0) options.max_changes = 5 + random.below(60);
+    if (random.below(2) == 0)
+      options.max_changes = 20 + static_cast<std::int64_t>(random.below(60));
     options.node_memory = kNodeMemory;
     options.schedulers = 1 + static_cast<int>(random.below(2));
     options.gcs = 1 + static_cast<int>(random.below(2));
