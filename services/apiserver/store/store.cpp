@@ -146,6 +146,12 @@ void Store::rollback() {
 }
 
 Result<Ok> Store::begin_request() {
+  // SQLite ends the transaction itself after some errors (a full disk): a savepoint would be one of
+  // its own then, and written for good when it is released, whatever becomes of the batch.
+  if (!database_->in_transaction()) {
+    if (trouble() != Trouble::kNone) return trouble_error();
+    return internal("the transaction of the batch has ended");
+  }
   revision_at_request_ = revision_;
   written_at_request_ = written_.size();
   return database_->run("SAVEPOINT request");
