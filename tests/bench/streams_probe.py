@@ -2,7 +2,7 @@
 """Measures for tests/bench/streams. Times are milliseconds unless said otherwise, memory is KiB.
 
 usage: streams_probe.py run COMMAND...         its output thrown away: `WALL CPU PEAK-MEMORY STATUS`
-       streams_probe.py rows COUNT COMMAND...  until so many lines have come, then it is ended: the same
+       streams_probe.py rows COUNT COMMAND...  until so many lines have come; then it is ended
        streams_probe.py latency HOST PORT SUBJECT BODY-FILE COUNT
            one request after the other over one connection to the bus: `P50 P99` in microseconds
        streams_probe.py memory NAME=PID...     until SIGTERM: `NAME START PEAK END CPU` of each
