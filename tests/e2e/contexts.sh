@@ -10,13 +10,6 @@ keys=$work/keys
 mkdir -p "$keys"
 
 # --- keys, certificates, the server's configuration ---------------------------------------------
-certificates() {
-  local ec=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
-  openssl req -x509 "${ec[@]}" -days 2 -subj /CN=ca -keyout "$keys/ca.key" -out "$keys/ca.crt"
-  openssl req "${ec[@]}" -subj /CN=bus -keyout "$keys/bus.key" -out "$keys/bus.csr"
-  openssl x509 -req -in "$keys/bus.csr" -CA "$keys/ca.crt" -CAkey "$keys/ca.key" -CAcreateserial \
-    -days 2 -extfile <(printf 'subjectAltName=DNS:localhost') -out "$keys/bus.crt"
-} 2>/dev/null
 # user ROLE/NAME: with the key that it then has
 user() {
   printf '%s=%s\n' "$1" "$("$bin/caractrl" bus key "$keys/${1/\//-}")"
@@ -27,7 +20,7 @@ s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])'
 }
-certificates || bail_out "openssl makes no certificates"
+bus_certificates "$keys" localhost || bail_out "openssl makes no certificates"
 nats_port=$(free_port)
 nats_url=tls://localhost:$nats_port
 mapfile -t users < <(for name in apiserver/a1 sched/s1 gc/g1 "agent/$node" admin/jane viewer/bob

@@ -262,14 +262,7 @@ equals "and the page explains every subject" "" "$(subjects_heard | grep -Evf <(
 for name in cara-agent cara-gc cara-scheduler-s1 cara-scheduler-s2 cara-apiserver nats-server; do
   end "$name"
 done
-certificates() {
-  local ec=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
-  openssl req -x509 "${ec[@]}" -days 2 -subj /CN=ca -keyout "$keys/ca.key" -out "$keys/ca.crt"
-  openssl req "${ec[@]}" -subj /CN=bus -keyout "$keys/bus.key" -out "$keys/bus.csr"
-  openssl x509 -req -in "$keys/bus.csr" -CA "$keys/ca.crt" -CAkey "$keys/ca.key" -CAcreateserial \
-    -days 2 -extfile <(printf 'subjectAltName=DNS:localhost,DNS:nats.example') -out "$keys/bus.crt"
-} 2>/dev/null
-certificates || bail_out "openssl makes no certificates"
+bus_certificates "$keys" localhost nats.example || bail_out "openssl makes no certificates"
 key() {
   caractrl bus key "$keys/$1.nk"
 }
