@@ -8,10 +8,13 @@
 namespace cara::sim {
 
 void HistoryChecks::look(const Snapshot& now) {
-  State state{
-      .from = cluster_.world().now(), .revision = cluster_.store().revision(), .projects = {}};
+  State state{.from = cluster_.world().now(),
+              .revision = cluster_.store().revision(),
+              .projects = {},
+              .uids = {}};
   for (const auto& [name, project] : now.projects) {
     state.projects[name] = project.metadata.revision;
+    state.uids[name] = project.metadata.uid;
   }
   states_.push_back(std::move(state));
 }
@@ -55,10 +58,14 @@ void HistoryChecks::check_one(const Question& question, const runtime::Answered&
   const std::int64_t told = reply.ok() ? reply->project.metadata.revision : 0;
   const bool was_so = any_since(question.asked, [&](const State& before, const State& state) {
     const auto is = state.projects.find(question.project);
-    if (told == 0) return is == state.projects.end();
-    // Or between two writes of one batch.
-    const bool is_inside =
-        state.from >= question.asked && before.revision < told && told <= state.revision;
+    const bool in_time = state.from >= question.asked;
+    if (told == 0 && is == state.projects.end()) return true;
+    // Or between two writes of one batch, which removed it and made it anew.
+    const auto was = before.uids.find(question.project);
+    if (told == 0) {
+      return in_time && was != before.uids.end() && was->second != state.uids.at(question.project);
+    }
+    const bool is_inside = in_time && before.revision < told && told <= state.revision;
     return is_inside || (is != state.projects.end() && is->second == told);
   });
   if (was_so) return;

@@ -31,6 +31,7 @@ class HistoryChecks {
     MonoTime from;
     std::int64_t revision = 0;  // of the store
     Revisions projects;
+    std::map<std::string, std::string> uids;  // of these
   };
   struct Question {
     std::string project;  // empty: all of them
