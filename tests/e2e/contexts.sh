@@ -5,7 +5,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR
 source "$here/lib/load.sh"
 
-export XDG_CONFIG_HOME=$work/config
 keys=$work/keys
 mkdir -p "$keys"
 

@@ -26,7 +26,7 @@ page=$source_dir/compose/INSPECT.md
 ln -s "$NODE_DIR" "$work/node"
 printf '#!/bin/sh\nexec node %q "$@"\n' "$work/node/nats.mjs" >"$work/bin/nats"
 chmod +x "$work/bin/nats"
-export PATH=$work/bin:$bin:$PATH XDG_CONFIG_HOME=$work/config
+export PATH=$work/bin:$bin:$PATH
 read_page "$page"
 contains "the page has recipes" "nats micro ls" "$(cat "$recipes"/??)"
 

@@ -119,7 +119,8 @@ TEST_CASE("a context that cannot be written, named or found is one sentence") {
   CHECK(contains_text(bench.run({"context", "ad", "a"}).err, "did you mean `add`?"));
   CHECK(contains_text(bench.run({"context", "list", "a"}).err, "takes no name"));
   CHECK(contains_text(bench.run({"context", "add", "a", "--nats", "x", "--nats-ca="}).err,
-                      "--nats-ca names no file"));
+                      "--nats-ca is empty"));
+  CHECK(contains_text(bench.run({"context", "add", "a", "--nats="}).err, "--nats is empty"));
   std::filesystem::create_directories(bench.path());
   const Seen folder = bench.run({"context", "list"});
   CHECK(folder.exit == kBadInput);

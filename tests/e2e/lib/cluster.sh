@@ -6,12 +6,14 @@
 
 set -Eeuo pipefail
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-unset DOCKER_HOST CARA_NATS_URL
+unset DOCKER_HOST CARA_NATS_URL CARA_CONTEXT
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 bin=${CARA_BIN_DIR:-$source_dir/build/bin}
 work=$(mktemp -d "${TMPDIR:-/tmp}/cara-e2e.XXXXXX")
 logs=$work/log
+# Contexts of whoever runs the tests do not count.
+export XDG_CONFIG_HOME=$work/config
 node=worker-01
 nats_host=127.0.0.1
 nats_port=""
