@@ -49,19 +49,15 @@ Exit add(Command& command) {
     if (!command.flags.is_default(key)) settings[key] = command.flags.text(key);
   }
   for (const char* key : kFiles) {
-    if (!command.flags.is_default(key)) settings[key] = command.flags.text(key);
+    if (command.flags.is_default(key)) continue;
+    const std::string& file = command.flags.text(key);
+    // The context is used from other folders as well.
+    settings[key] = file.empty() ? "" : std::filesystem::absolute(file).lexically_normal().string();
   }
   for (const auto& [key, text] : settings) {
     if (!text.empty()) continue;
     return say_usage(command.context, "context",
                      "--" + key + " is empty: leave it out, or name it");
-  }
-  for (const char* key : kFiles) {
-    // The context is used from other folders as well.
-    const auto file = settings.find(key);
-    if (file != settings.end()) {
-      file->second = std::filesystem::absolute(file->second).lexically_normal();
-    }
   }
   if (settings.empty()) return say_usage(command.context, "context", "to where? Name it by --nats");
   const bool known = command.contexts.named.contains(command.name);

@@ -59,16 +59,20 @@ std::string_view look_up(const Table& table, std::string_view name) {
   return found == table.end() ? std::string_view() : found->text;
 }
 
+// `ports` of `spec.services[0].ports[1]`.
+std::string_view list_of(std::string_view path) {
+  if (path.ends_with(']')) path = path.substr(0, path.rfind('['));
+  return path.substr(path.rfind('.') + 1);
+}
+
 }  // namespace
 
-std::string_view stands_for(std::string_view compose_field) {
-  return look_up(kFields, compose_field);
+std::string_view stands_for(std::string_view path, std::string_view compose_field) {
+  const bool is_service = path.ends_with(']') && list_of(path) == "services";
+  return is_service ? look_up(kFields, compose_field) : "";
 }
 
-std::string_view example_entry(std::string_view path) {
-  if (path.ends_with(']')) path = path.substr(0, path.rfind('['));
-  return look_up(kEntries, path.substr(path.rfind('.') + 1));
-}
+std::string_view example_entry(std::string_view path) { return look_up(kEntries, list_of(path)); }
 
 std::string in_camel_case(std::string_view name) {
   std::string camel;

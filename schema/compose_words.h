@@ -6,9 +6,9 @@
 
 namespace cara::schema {
 
-// What stands for a field of docker-compose.yml that is not one of ours, `environment`: "`env:
-// [{name: A, value: b}]`"; empty: nothing is known of it.
-std::string_view stands_for(std::string_view compose_field);
+// What stands for a field of a service in docker-compose.yml, `environment`: "`env: [{name: A,
+// value: b}]`"; empty: nothing is known of it, or `path` is no service's.
+std::string_view stands_for(std::string_view path, std::string_view compose_field);
 
 // `ports` for the path `spec.services[0].ports[1]`: "{port: 80, hostPort: 8080}", an entry of the
 // list as one may write it; empty: none is known.

@@ -171,7 +171,7 @@ void check_unknown(DecodeContext& context, const std::string& path, const Map& m
                    const std::vector<std::string>& known) {
   for (const Member& member : map) {
     if (std::find(known.begin(), known.end(), member.key) != known.end()) continue;
-    const std::string_view meant = stands_for(member.key);
+    const std::string_view meant = stands_for(path, member.key);
     const std::string hint =
         meant.empty()
             ? hint_for(in_camel_case(member.key), known, "known here: " + joined(known))

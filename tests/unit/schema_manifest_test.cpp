@@ -211,6 +211,8 @@ TEST_CASE("what docker-compose.yml has otherwise is refused with what stands for
   CHECK(only_error(with("/spec/services/0/environment", Json::object())) ==
         "spec.services[0].environment: is not known; docker-compose.yml's `environment` is here: "
         "`env: [{name: A, value: b}]`");
+  CHECK(only_error(with("/spec/services/0/resources", Json::parse(R"({"limits": {"pid": 9}})"))) ==
+        "spec.services[0].resources.limits.pid: is not known; did you mean `pids`?");
   CHECK(only_error(with("/spec/services/0/depends_on", Json::array())) ==
         "spec.services[0].depends_on: is not known; did you mean `dependsOn`?");
   CHECK(

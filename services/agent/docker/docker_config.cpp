@@ -1,12 +1,11 @@
 #include "services/agent/docker/docker_config.h"
 
 #include <cstdint>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "services/agent/docker/reference.h"
+#include "services/runtime/host/read_file.h"
 
 namespace cara::docker {
 
@@ -128,11 +127,9 @@ RegistryLogin find_login(std::string_view config, const std::string& path,
 
 RegistryLogin read_login(const std::string& directory, const std::string& registry) {
   const std::string path = directory + "/config.json";
-  std::ifstream file(path);
-  if (!file) return {"", "there is no readable " + path + " with credentials for " + registry};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return find_login(text.str(), path, registry);
+  const auto text = host::read_file(path);
+  if (!text) return {"", "there is no readable " + path + " with credentials for " + registry};
+  return find_login(*text, path, registry);
 }
 
 }  // namespace cara::docker

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "services/runtime/host/read_file.h"
 #include "services/runtime/host/write_all.h"
 
 namespace cara::haproxy {
@@ -60,7 +61,7 @@ std::string read_from(const std::string& path, std::int64_t offset, std::size_t 
   return text;
 }
 
-std::string read_file(const std::string& path) { return read_from(path, 0, std::string::npos); }
+std::string read_file(const std::string& path) { return host::read_file(path).value_or(""); }
 
 std::int64_t file_size(const std::string& path) {
   struct stat facts {};

@@ -145,11 +145,11 @@ Result<Restored> restore(const RestoreOptions& options) {
   remove_all(draft);
   Result<Restored> restored = prepare(options, draft);
   // Its connection is closed: everything is in the one file.
-  Result<Ok> synced = restored ? sync(draft) : restored.error();
+  Result<Ok> synced = restored ? give_to_owner(draft, options.database) : restored.error();
+  if (synced) synced = sync(draft);
   if (synced && has_content(draft + "-wal")) {
     synced = unavailable(draft + "-wal could not be written into its database");
   }
-  if (synced) synced = give_to_owner(draft, options.database);
   if (!synced) {
     remove_all(draft);
     return synced.error();

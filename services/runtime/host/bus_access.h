@@ -17,8 +17,11 @@ struct BusAccess {
   std::string key_file;     // PEM
   std::string server_name;  // in the server's certificate; empty: the host of the URL
 
-  // Then nothing is ever said in clear text.
-  bool wants_tls() const { return !ca_file.empty() || !cert_file.empty() || !server_name.empty(); }
+  // Then nothing is ever said to that server in clear text.
+  bool wants_tls(std::string_view url) const {
+    return !ca_file.empty() || !cert_file.empty() || !server_name.empty() ||
+           url.starts_with("tls://");
+  }
   bool operator==(const BusAccess&) const = default;
 };
 

@@ -182,7 +182,7 @@ int run_process(NatsHost& host, runtime::Actor& actor) {
   const bool calls_ended = host.local_calls_end_within(kLocalCallPatience);
   if (!calls_ended) spdlog::warn("a call to the engine is left unfinished");
   if (calls_ended && host.connecting_ends_within(kConnectingPatience)) return exit_code;
-  std::_Exit(exit_code);
+  end_process(exit_code);
 }
 
 void keep_some_memory() {

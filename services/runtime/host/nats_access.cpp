@@ -133,7 +133,7 @@ Error connect_error(int status, const BusAccess& access, const std::string& wher
   // A server that misses a certificate of ours says so after our side of TLS 1.3 is done.
   if (words.starts_with("Expected 'PONG', got ''")) {
     return unavailable(server + " ends the connection without a word" +
-                       (access.wants_tls() && access.cert_file.empty()
+                       (access.wants_tls(where) && access.cert_file.empty()
                             ? "; perhaps it wants a certificate of ours: --nats-cert"
                             : ""));
   }

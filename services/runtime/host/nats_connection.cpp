@@ -124,8 +124,8 @@ Result<OptionsPtr> make_options(const ConnectOptions& options, const std::string
   check(natsOptions_SetClosedCB(raw, handle_closed, &slot));
   check(natsOptions_SetErrorHandler(raw, handle_error, &slot));
   if (status != NATS_OK) return internal(natsStatus_GetText(status));
-  const bool wants_tls = options.access.wants_tls() || url.starts_with("tls://");
-  const auto added = add_access(raw, options.access, host_of(printable_url(url)), wants_tls);
+  const auto added =
+      add_access(raw, options.access, host_of(printable_url(url)), options.access.wants_tls(url));
   if (!added) return added.error();
   return made;
 }
